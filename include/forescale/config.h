@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The parsed configuration: one YAML file, apiVersion forescale.dev/v1, kind Config. Immutable;
+ * everything lives in the arena it was loaded into. The rows in core/config.c are the reference of
+ * every key; each struct below is one section.
+ */
+#ifndef FORESCALE_CONFIG_H
+#define FORESCALE_CONFIG_H
+
+#include "forescale/money.h"
+#include "forescale/options.h"
+#include "forescale/time.h"
+
+typedef struct fsc_store_config {
+    const char *path;
+    int64_t retention_s;
+} fsc_store_config;
+
+typedef struct fsc_http_auth { /* shared by all remote parts; every field may be NULL */
+    const char *bearer_token_file, *username, *password_file;
+    const char *ca_file, *cert_file, *key_file;
+    fsc_string_map headers;
+    int64_t timeout_s;
+    bool insecure_skip_verify;
+} fsc_http_auth;
+
+typedef struct fsc_prometheus_config {
+    const char *url; /* NULL: none */
+    int64_t scrape_interval_s; /* the newest two are left out and re-read */
+    fsc_http_auth auth;
+} fsc_prometheus_config;
+
+typedef struct fsc_target_ref {
+    int kind; /* index in the registry of targets; by name */
+    const char *kind_name, *namespace_, *name;
+} fsc_target_ref;
+
+typedef struct fsc_pool_config {
+    const char *name;
+    int64_t gpus_per_node;
+    fsc_money price; /* of one node for an hour */
+    bool price_given;
+    int64_t min_nodes, max_nodes;
+    bool max_nodes_given;
+    double interruptions_per_h; /* of one node */
+    int64_t lead_s;             /* node ordered -> ready */
+    int64_t idle_s;             /* an empty node bills for so long before it is removed */
+    fsc_target_ref prewarm;     /* kind None: planned, not written */
+} fsc_pool_config;
+
+typedef enum fsc_mode { FSC_MODE_OBSERVE, FSC_MODE_ENFORCE } fsc_mode;
+
+typedef struct fsc_objective {
+    bool late_minute_given, quantile_given;
+    fsc_money late_minute; /* what a minute of being short is worth */
+    double quantile;
+} fsc_objective;
+
+typedef struct fsc_demand_config {
+    const char *query; /* NULL: read from the target's trigger */
+    double per_replica; /* C; 0: read from the trigger */
+    const char *by, *value; /* one query shared by many workloads: the label and its value */
+} fsc_demand_config;
+
+typedef struct fsc_workload_config {
+    const char *name;
+    fsc_target_ref target;
+    int mode; /* fsc_mode */
+    fsc_demand_config demand;
+    double utilization; /* T = utilization * per_replica is where the autoscaler below adds one */
+    int64_t gpus_per_replica;
+    int64_t min_replicas, max_replicas; /* the user's own; read from the object when not given */
+    bool min_given, max_given;
+    int64_t lead_s; /* pod on a warm node -> ready */
+    fsc_strings pools; /* in order of preference */
+    fsc_objective objective;
+    bool trim;
+    int64_t priority;
+    const char *model;
+} fsc_workload_config;
+
+typedef enum fsc_window_kind {
+    FSC_WINDOW_ROLLING,
+    FSC_WINDOW_DAY,
+    FSC_WINDOW_WEEK,
+    FSC_WINDOW_MONTH
+} fsc_window_kind;
+
+typedef struct fsc_window {
+    fsc_window_kind kind;
+    int64_t length_s; /* ROLLING */
+} fsc_window;
+
+typedef enum fsc_eviction { FSC_EVICTION_AT_CEILING, FSC_EVICTION_NEVER } fsc_eviction;
+
+typedef struct fsc_meter_config {
+    const char *query; /* NULL: the ledger's estimate alone */
+    char currency[4];
+    bool is_rate; /* USD/h is integrated over time; USD is a cumulative figure */
+} fsc_meter_config;
+
+typedef struct fsc_budget_config {
+    const char *name;
+    fsc_money ceiling;
+    fsc_window window;
+    fsc_strings workloads;
+    int eviction; /* fsc_eviction */
+    fsc_meter_config meter;
+} fsc_budget_config;
+
+typedef struct fsc_event_config {
+    const char *from, *to; /* local or with an offset */
+    int64_t from_t, to_t;  /* resolved */
+    double factor;
+    fsc_strings workloads; /* none: all */
+} fsc_event_config;
+typedef struct fsc_exclude_config {
+    const char *from, *to, *why;
+    int64_t from_t, to_t;
+} fsc_exclude_config;
+
+/* Calendar as the predictor sees it; holidays are UTC instants at which a local holiday begins. */
+typedef struct fsc_calendar {
+    const fsc_zone *zone;
+    size_t n_holidays;
+    const int64_t *holidays; /* ascending */
+    size_t n_events;
+    const fsc_event_config *events;
+    size_t n_excludes;
+    const fsc_exclude_config *excludes;
+} fsc_calendar;
+
+typedef struct fsc_config {
+    const char *file;
+    fsc_store_config store;
+    int64_t interval_s, missed_runs;
+    const fsc_zone *zone;
+    fsc_prometheus_config prometheus;
+    size_t n_pools;
+    const fsc_pool_config *pools;
+    size_t n_workloads;
+    const fsc_workload_config *workloads;
+    size_t n_budgets;
+    const fsc_budget_config *budgets;
+    fsc_calendar calendar;
+} fsc_config;
+
+/* Reads and checks text (of length n, named `file` in messages). Cross references (a workload's pool,
+ * a budget's workload, one currency in a budget) are checked too. */
+fsc_status fsc_config_parse(fsc_config *out, const fsc_node *root, const fsc_opt_ctx *ctx, fsc_err *err) FSC_CHECKED;
+
+/* The rows of the whole file, for help, docs and the schema. */
+const fsc_opt *fsc_config_rows(void);
+
+/* NULL when there is none of that name. */
+const fsc_workload_config *fsc_config_workload(const fsc_config *c, const char *name);
+const fsc_pool_config *fsc_config_pool(const fsc_config *c, const char *name);
+const fsc_budget_config *fsc_config_budget(const fsc_config *c, const char *name);
+
+#endif

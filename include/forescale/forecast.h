@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Forecasts of one series: pure. The history goes in, quantiles by horizon come out. The handle
+ * keeps a model's state, which advances by new samples only; feeding a series in pieces or at once,
+ * or saving and loading in between, gives the same bytes.
+ */
+#ifndef FORESCALE_FORECAST_H
+#define FORESCALE_FORECAST_H
+
+#include "forescale/config.h"
+#include "forescale/series.h"
+
+typedef struct fsc_forecast {
+    const char *id;
+    const char *model; /* that made it; a fallback is named here */
+    int64_t origin;    /* time of the newest grid point used */
+    int32_t step_s;
+    size_t n_horizons;
+    const int32_t *horizon; /* [n_horizons] in steps after origin, ascending, >= 1 */
+    size_t n_q;
+    const double *q;    /* [n_q] ascending levels in (0,1) */
+    const double *mean; /* [n_horizons] */
+    const double *v;    /* [n_horizons * n_q]: v[h * n_q + j]; never negative, never crossing */
+    double skill;       /* 1 - own loss / last value's loss on the recent past; NaN: not known */
+    const char *hold;   /* NULL, or why nobody should act on this forecast */
+} fsc_forecast;
+
+typedef struct fsc_forecast_request {
+    size_t n_horizons;
+    const int32_t *horizon; /* as above */
+    size_t n_q;
+    const double *q;
+} fsc_forecast_request;
+
+typedef struct fsc_forecaster fsc_forecaster;
+
+typedef struct fsc_forecaster_config {
+    const char *id;
+    const char *model; /* a registered model's name; NULL: the default */
+    const void *model_opts; /* NULL: the model's defaults */
+    int32_t step_s;
+    fsc_forecast_request request; /* horizons and levels that will be asked for */
+    const fsc_calendar *calendar; /* NULL: UTC, no holidays */
+    int64_t max_history_s;        /* 0: 28 days */
+} fsc_forecaster_config;
+
+/* Lives in the arena; nothing to close. */
+fsc_status fsc_forecaster_open(fsc_forecaster **out, const fsc_forecaster_config *cfg, fsc_arena *a,
+                               fsc_err *err) FSC_CHECKED;
+
+/* Appends what s has after the newest grid point fed so far (the rest is ignored); s must be on the
+ * same grid. Grid points left out in between are gaps. Refits happen inside, at local midnights. */
+fsc_status fsc_forecaster_feed(fsc_forecaster *f, const fsc_series *s, fsc_err *err) FSC_CHECKED;
+
+/* From the newest grid point fed. With too little history it still answers, by the simplest model
+ * that can, and says so in `model` and `hold`. */
+fsc_status fsc_forecaster_run(fsc_forecast *out, fsc_forecaster *f, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
+/* The state as bytes (versioned, checked on load); load into a freshly opened forecaster. */
+fsc_status fsc_forecaster_save(fsc_buf *out, const fsc_forecaster *f, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_forecaster_load(fsc_forecaster *f, const void *bytes, size_t n, fsc_err *err) FSC_CHECKED;
+
+/* Open, feed, run: the whole history at once. */
+fsc_status fsc_forecast_series(fsc_forecast *out, const fsc_series *s, const fsc_forecaster_config *cfg,
+                               fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
+/* P(demand at horizon index h > x), by interpolation in the quantiles and an exponential tail. */
+double fsc_forecast_exceed(const fsc_forecast *f, size_t h, double x);
+
+/* Registered models, for help and --model; ends with NULL. */
+typedef struct fsc_model_ops fsc_model_ops;
+const fsc_model_ops *const *fsc_models(void);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The plan of one run: pure. What is observed and forecast goes in; replicas, nodes and budget
+ * states come out, each with its reason. The planner's memory between runs (floors in force, guard
+ * states, spend by minute) is a state that is saved and loaded as bytes.
+ */
+#ifndef FORESCALE_PLAN_H
+#define FORESCALE_PLAN_H
+
+#include "forescale/forecast.h"
+
+typedef struct fsc_workload_now {
+    bool replicas_known, ready_known, backlog_known;
+    int64_t replicas, ready; /* pods that exist, pods that serve */
+    double backlog;          /* requests waiting */
+    bool min_known, max_known;
+    int64_t min_replicas, max_replicas; /* on the object now */
+    bool paused;                        /* a human paused it: planned, not written, counted in full */
+    const char *hold;                   /* NULL, or why it must not be acted on (a human's edit, no data) */
+    int64_t lead_pod_s;                 /* learned high quantile; 0: the configured one */
+} fsc_workload_now;
+
+typedef struct fsc_pool_now {
+    bool nodes_known;
+    int64_t nodes;        /* that bill: booting, ready, draining */
+    int64_t nodes_leaving; /* of these under a termination notice */
+    fsc_money price;       /* of a node for an hour, micros 0: the configured one */
+    int64_t lead_node_s;   /* learned; 0: the configured one */
+} fsc_pool_now;
+
+typedef struct fsc_budget_now {
+    bool spent_known; /* a meter (or the caller) says what was spent in the window that ends now */
+    int64_t spent_micros;
+    int64_t meter_at; /* time of the meter's newest sample */
+} fsc_budget_now;
+
+typedef struct fsc_plan_input { /* arrays run parallel to the configuration's */
+    int64_t now;
+    const fsc_config *config;
+    const fsc_workload_now *workloads;
+    const fsc_pool_now *pools;
+    const fsc_budget_now *budgets;
+    const fsc_forecast *const *forecasts; /* NULL entries: no forecast, hold */
+} fsc_plan_input;
+
+typedef enum fsc_budget_state {
+    FSC_BUDGET_CLOSED,    /* nothing limited */
+    FSC_BUDGET_THROTTLED, /* forecast over the ceiling: money has a price, running pods are kept */
+    FSC_BUDGET_OPEN,      /* the guarantee binds: max falls to what is affordable */
+    FSC_BUDGET_HALF_OPEN  /* the window moved on: raised in steps */
+} fsc_budget_state;
+const char *fsc_budget_state_name(fsc_budget_state s);
+
+typedef struct fsc_workload_plan {
+    const char *name;
+    fsc_mode mode;
+    int64_t min_replicas, max_replicas; /* what would be written */
+    bool current_known;
+    int64_t current_replicas;
+    int64_t baseline_min, baseline_max;
+    int64_t safe_max; /* written by restore --expired when no further run comes */
+    bool hold;
+    const char *reason; /* one line, with numbers */
+    double quantile;    /* level that the floor corresponds to */
+    double demand;      /* at that level, at its worst moment */
+    int64_t demand_at;
+    int64_t lead_pod_s, lead_node_s;
+    int64_t expires_at;
+} fsc_workload_plan;
+
+typedef struct fsc_pool_plan {
+    const char *name;
+    int64_t warm_nodes, min_nodes, max_nodes;
+    fsc_money price;
+    int64_t nodes_needed; /* by present and forecast demand */
+    const char *reason;
+} fsc_pool_plan;
+
+typedef struct fsc_budget_plan {
+    const char *name;
+    fsc_budget_state state, state_before;
+    fsc_money ceiling;
+    int64_t window_start, window_end;
+    int64_t spent_micros, forecast_p50_micros, forecast_p95_micros, worst_case_micros;
+    double probability_over; /* of passing the ceiling by the window's end */
+    double shadow_price;     /* lambda */
+    const char *reason;
+    const char *void_why; /* NULL, or the condition of the guarantee that does not hold now */
+} fsc_budget_plan;
+
+typedef struct fsc_plan {
+    int64_t at;
+    char run_id[33]; /* hex hash of the inputs */
+    size_t n_workloads, n_pools, n_budgets;
+    const fsc_workload_plan *workloads;
+    const fsc_pool_plan *pools;
+    const fsc_budget_plan *budgets;
+} fsc_plan;
+
+typedef struct fsc_planner fsc_planner;
+
+/* Lives in the arena. */
+fsc_status fsc_planner_open(fsc_planner **out, const fsc_config *config, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
+/* The horizons (in steps of step_s) and levels at which the planner wants workload w's forecast. */
+fsc_status fsc_planner_request(fsc_forecast_request *out, const fsc_planner *p, size_t w, int32_t step_s,
+                               fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
+/* One run. Advances the planner's state; the plan lives in the arena. */
+fsc_status fsc_planner_run(fsc_plan *out, fsc_planner *p, const fsc_plan_input *in, fsc_arena *a,
+                           fsc_err *err) FSC_CHECKED;
+
+fsc_status fsc_planner_save(fsc_buf *out, const fsc_planner *p, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_planner_load(fsc_planner *p, const void *bytes, size_t n, fsc_err *err) FSC_CHECKED;
+
+/* The documents of interface.md: kind Plan as one JSON object without a newline at its end. */
+void fsc_plan_json(fsc_buf *out, const fsc_plan *p);
+
+#endif
