@@ -52,6 +52,9 @@ fsc_status fsc_forecaster_open(fsc_forecaster **out, const fsc_forecaster_config
  * same grid. Grid points left out in between are gaps. Refits happen inside, at local midnights. */
 fsc_status fsc_forecaster_feed(fsc_forecaster *f, const fsc_series *s, fsc_err *err) FSC_CHECKED;
 
+/* Time of the newest grid point fed; INT64_MIN before the first. */
+int64_t fsc_forecaster_newest(const fsc_forecaster *f);
+
 /* From the newest grid point fed. With too little history it still answers, by the simplest model
  * that can, and says so in `model` and `hold`. */
 fsc_status fsc_forecaster_run(fsc_forecast *out, fsc_forecaster *f, fsc_arena *a, fsc_err *err) FSC_CHECKED;
