@@ -82,6 +82,7 @@ typedef struct fsc_budget_plan {
     fsc_money ceiling;
     int64_t window_start, window_end;
     int64_t spent_micros, forecast_p50_micros, forecast_p95_micros, worst_case_micros;
+    int64_t spent_since, spent_since_micros; /* the estimate of what was spent since the run before */
     double probability_over; /* of passing the ceiling by the window's end */
     double shadow_price;     /* lambda */
     const char *reason;

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Carrying out a plan, and undoing it. Only one run at a time acts: it holds the lease. */
+#ifndef FORESCALE_APPLY_H
+#define FORESCALE_APPLY_H
+
+#include "forescale/store.h"
+#include "forescale/target.h"
+
+typedef struct fsc_apply_input {
+    int64_t now;
+    const fsc_config *config;
+    const fsc_plan *plan;
+    const fsc_target_seen *seen; /* parallel to the workloads */
+    fsc_dry_run dry;
+    const fsc_log *log;
+} fsc_apply_input;
+
+typedef struct fsc_apply_counts {
+    size_t applied, unchanged, failed;
+    size_t held;    /* planned a hold, or the object must be left alone */
+    size_t planned; /* mode observe, kind None, or a dry run: journalled only */
+} fsc_apply_counts;
+
+/*
+ * For each workload: the intent in the ledger, the write, the receipt. Lowered caps go before raised
+ * floors; one failure never stops the rest (it is logged, settled as "failed" and counted). An error
+ * is returned only where the ledger itself fails: then nothing more is written to the cluster.
+ */
+fsc_status fsc_apply(fsc_apply_counts *out, fsc_kube *k, fsc_store *s, const fsc_apply_input *in, fsc_arena *a,
+                     fsc_err *err) FSC_CHECKED;
+
+typedef enum fsc_restore_kind { FSC_RESTORE_EXPIRED, FSC_RESTORE_ALL } fsc_restore_kind;
+
+/* Baselines back, with nothing but the Kubernetes API (planning.md 7): EXPIRED touches only records past
+ * their expiry and never raises a lowered max above the recorded safe one; ALL removes every record. */
+fsc_status fsc_restore(fsc_apply_counts *out, fsc_kube *k, const fsc_config *config, int64_t now, fsc_restore_kind kind,
+                       fsc_dry_run dry, const fsc_log *log, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
+/* A coordination.k8s.io Lease named forescale in the login's namespace. */
+typedef struct fsc_lease {
+    const char *path, *holder, *resource_version;
+} fsc_lease;
+
+/* FSC_CONFLICT, retryable, while another holder's lease has not run out. */
+fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const char *holder, int64_t now, int64_t duration_s, fsc_arena *a,
+                          fsc_err *err) FSC_CHECKED;
+/* Gives it back if it is still ours; a failure only delays the next run until it has run out. */
+fsc_status fsc_lease_release(fsc_kube *k, const fsc_lease *lease, int64_t now, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
+#endif
