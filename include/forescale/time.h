@@ -18,6 +18,10 @@
 /* RFC 3339 ("2026-11-24T09:00:00Z", with an offset, or a fraction that is cut) or Unix seconds. */
 fsc_status fsc_time_parse(int64_t *out, const char *text, fsc_err *err) FSC_CHECKED;
 
+/* "2026-11-24T09:00" or "2026-11-24" as the zone's local time, or with an offset of its own. */
+struct fsc_zone;
+fsc_status fsc_time_parse_local(int64_t *out, const struct fsc_zone *z, const char *text, fsc_err *err) FSC_CHECKED;
+
 #define FSC_TIME_TEXT 32
 /* RFC 3339 in UTC; returns out. */
 const char *fsc_time_format(char out[FSC_TIME_TEXT], int64_t t);
