@@ -48,7 +48,7 @@ typedef enum fsc_opt_type {
     FSC_OPT_LOCAL_TIME,/* const char *; checked form, read in the configured zone or with its own offset */
     FSC_OPT_MONEY,     /* fsc_money */
     FSC_OPT_RATE,      /* fsc_money for an hour */
-    FSC_OPT_CURRENCY_RATE_UNIT, /* char[4]; the "USD" of a unit "USD/h" or "USD" */
+    FSC_OPT_CURRENCY_RATE_UNIT, /* const char *; "USD/h" or "USD" */
     FSC_OPT_ENUM,      /* int: index in `words` */
     FSC_OPT_ZONE,      /* const fsc_zone *; by the loader's zone reader */
     FSC_OPT_STRINGS,   /* fsc_strings */

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "forescale/options.h"
+#include "forescale/money.h"
+#include "forescale/time.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_KEYS = 64 };
+
+fsc_status fsc_options_fail(fsc_err *err, const fsc_opt_ctx *ctx, const fsc_node *at, const char *fmt, ...)
+{
+    char text[400];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    return fsc_fail(err, FSC_CONFIG, "%s:%d:%d: %s", ctx->file, at->line, at->column, text);
+}
+
+/* ---- one value ---------------------------------------------------------------------------------- */
+
+typedef struct reader {
+    const fsc_opt *row;
+    const fsc_opt_ctx *ctx;
+    fsc_err *err;
+} reader;
+
+static fsc_status parse_bool(void *field, const char *text, const reader *r)
+{
+    *(bool *)field = !strcmp(text, "true");
+    if (*(bool *)field || !strcmp(text, "false"))
+        return FSC_OK;
+    return fsc_fail(r->err, FSC_CONFIG, "%s is true or false, not \"%.60s\"", r->row->key, text);
+}
+
+static fsc_status check_range(double v, const char *text, const reader *r)
+{
+    const fsc_opt *row = r->row;
+    if (row->min < row->max && !(v >= row->min && v <= row->max))
+        return fsc_fail(r->err, FSC_CONFIG, "%s: %.60s is out of range: from %g to %g", row->key, text, row->min,
+                        row->max);
+    return FSC_OK;
+}
+
+static fsc_status parse_int(void *field, const char *text, const reader *r)
+{
+    int64_t v = 0;
+    const char *p = text + (*text == '-');
+    const char *first = p;
+    for (; *p >= '0' && *p <= '9' && v < (int64_t)1e15; p++)
+        v = 10 * v + (*p - '0');
+    bool is_octal_looking = first[0] == '0' && first[1];
+    if (p == first || *p || is_octal_looking)
+        return fsc_fail(r->err, FSC_CONFIG, "%s is a whole number, not \"%.60s\"", r->row->key, text);
+    *(int64_t *)field = *text == '-' ? -v : v;
+    return check_range((double)*(int64_t *)field, text, r);
+}
+
+static fsc_status parse_real(void *field, const char *text, const reader *r)
+{
+    char *end;
+    double v = strtod(text, &end);
+    if (end == text || *end || !isfinite(v) || strpbrk(text, "xX"))
+        return fsc_fail(r->err, FSC_CONFIG, "%s is a number, not \"%.60s\"", r->row->key, text);
+    *(double *)field = v;
+    return check_range(v, text, r);
+}
+
+static fsc_status parse_ratio(void *field, const char *text, const reader *r)
+{
+    FSC_TRY(parse_real(field, text, r));
+    double v = *(double *)field;
+    if (v < 0 || v > 1)
+        return fsc_fail(r->err, FSC_CONFIG, "%s: %.60s is no ratio: from 0 to 1", r->row->key, text);
+    return FSC_OK;
+}
+
+static fsc_status parse_quantile(void *field, const char *text, const reader *r)
+{
+    FSC_TRY(parse_real(field, text, r));
+    double v = *(double *)field;
+    if (v <= 0 || v >= 1)
+        return fsc_fail(r->err, FSC_CONFIG, "%s: %.60s is no quantile level: between 0 and 1, as 0.95", r->row->key, text);
+    return FSC_OK;
+}
+
+static fsc_status named(fsc_status status, const reader *r)
+{
+    if (status != FSC_OK) {
+        fsc_context(r->err, "%s", r->row->key);
+        r->err->code = FSC_CONFIG;
+    }
+    return status == FSC_OK ? FSC_OK : FSC_CONFIG;
+}
+
+static fsc_status parse_duration(void *field, const char *text, const reader *r)
+{
+    FSC_TRY(named(fsc_duration_parse(field, text, r->err), r));
+    return check_range((double)*(int64_t *)field, text, r);
+}
+
+static fsc_status parse_time(void *field, const char *text, const reader *r)
+{
+    return named(fsc_time_parse(field, text, r->err), r);
+}
+
+static fsc_status parse_money(void *field, const char *text, const reader *r)
+{
+    return named(fsc_money_parse(field, text, r->err), r);
+}
+
+static fsc_status parse_rate(void *field, const char *text, const reader *r)
+{
+    return named(fsc_money_rate_parse(field, text, r->err), r);
+}
+
+static fsc_status parse_text(void *field, const char *text, const reader *r)
+{
+    if (!*text)
+        return fsc_fail(r->err, FSC_CONFIG, "%s is empty", r->row->key);
+    *(const char **)field = text;
+    return FSC_OK;
+}
+
+static fsc_status parse_local_time(void *field, const char *text, const reader *r)
+{
+    int64_t t;
+    FSC_TRY(named(fsc_time_parse_local(&t, &fsc_zone_utc, text, r->err), r));
+    return parse_text(field, text, r);
+}
+
+static fsc_status parse_url(void *field, const char *text, const reader *r)
+{
+    if (strncmp(text, "http://", 7) && strncmp(text, "https://", 8))
+        return fsc_fail(r->err, FSC_CONFIG, "%s: \"%.60s\" does not begin with http:// or https://", r->row->key, text);
+    if (strpbrk(text, " \t\r\n"))
+        return fsc_fail(r->err, FSC_CONFIG, "%s: a URL has no blanks", r->row->key);
+    return parse_text(field, text, r);
+}
+
+static fsc_status parse_secret(void *field, const char *text, const reader *r)
+{
+    size_t n = strlen(text);
+    if (n < 4 || strncmp(text, "${", 2) || text[n - 1] != '}')
+        return fsc_fail(r->err, FSC_CONFIG, "%s: secrets do not stand in the file: write ${NAME} of an environment variable",
+                        r->row->key);
+    return parse_text(field, text, r);
+}
+
+/* Brackets and quotes must balance; PromQL itself is the server's to judge. */
+static fsc_status parse_promql(void *field, const char *text, const reader *r)
+{
+    char open[MAX_KEYS];
+    size_t depth = 0;
+    char quote = 0;
+    for (const char *p = text; *p; p++) {
+        if (quote) {
+            if (*p == '\\' && quote != '`' && p[1])
+                p++;
+            else if (*p == quote)
+                quote = 0;
+        } else if (strchr("\"'`", *p)) {
+            quote = *p;
+        } else if (strchr("([{", *p)) {
+            if (depth == sizeof open)
+                return fsc_fail(r->err, FSC_CONFIG, "%s: brackets nest too deep", r->row->key);
+            open[depth++] = *p == '(' ? ')' : *p == '[' ? ']' : '}';
+        } else if (strchr(")]}", *p) && (!depth || open[--depth] != *p)) {
+            return fsc_fail(r->err, FSC_CONFIG, "%s: \"%c\" closes nothing in %.80s", r->row->key, *p, text);
+        }
+    }
+    if (quote || depth)
+        return fsc_fail(r->err, FSC_CONFIG, "%s: %c is missing in %.80s", r->row->key, quote ? quote : open[depth - 1], text);
+    return parse_text(field, text, r);
+}
+
+static fsc_status parse_enum(void *field, const char *text, const reader *r)
+{
+    size_t n = 0;
+    for (; r->row->words[n]; n++)
+        if (!strcmp(r->row->words[n], text)) {
+            *(int *)field = (int)n;
+            return FSC_OK;
+        }
+    const char *near = fsc_suggest(text, r->row->words, n);
+    if (near)
+        return fsc_fail(r->err, FSC_CONFIG, "%s cannot be \"%.60s\", did you mean \"%s\"?", r->row->key, text, near);
+    char list[200] = "";
+    for (size_t i = 0, used = 0; i < n && used < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", r->row->words[i]);
+    return fsc_fail(r->err, FSC_CONFIG, "%s cannot be \"%.60s\": it is one of %s", r->row->key, text, list);
+}
+
+static fsc_status parse_zone(void *field, const char *text, const reader *r)
+{
+    const void *zone;
+    FSC_TRY(named(r->ctx->zone(&zone, r->ctx->io, text, r->ctx->arena, r->err), r));
+    *(const void **)field = zone;
+    return FSC_OK;
+}
+
+/* "USD" or "USD/h": the text is kept, the section that has it splits it. */
+static fsc_status parse_currency_unit(void *field, const char *text, const reader *r)
+{
+    size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    if (n != 3 || (text[3] && strcmp(text + 3, "/h")))
+        return fsc_fail(r->err, FSC_CONFIG, "%s: \"%.40s\" is no unit: write USD/h for a rate or USD for a sum", r->row->key,
+                        text);
+    return parse_text(field, text, r);
+}
+
+typedef fsc_status (*scalar_parser)(void *field, const char *text, const reader *r);
+
+static const struct type_info {
+    scalar_parser parse; /* NULL: no scalar */
+    const char *label, *json; /* of docs and schema */
+} types[] = {
+    [FSC_OPT_STRING] = {parse_text, "text", "\"type\":\"string\""},
+    [FSC_OPT_PROMQL] = {parse_promql, "PromQL", "\"type\":\"string\""},
+    [FSC_OPT_URL] = {parse_url, "URL", "\"type\":\"string\",\"pattern\":\"^https?://\""},
+    [FSC_OPT_PATH] = {parse_text, "path", "\"type\":\"string\""},
+    [FSC_OPT_SECRET_FILE] = {parse_text, "path of a secret", "\"type\":\"string\""},
+    [FSC_OPT_SECRET] = {parse_secret, "${NAME}", "\"type\":\"string\",\"pattern\":\"^\\\\$\\\\{.+\\\\}$\""},
+    [FSC_OPT_BOOL] = {parse_bool, "true or false", "\"type\":\"boolean\""},
+    [FSC_OPT_INT] = {parse_int, "whole number", "\"type\":\"integer\""},
+    [FSC_OPT_REAL] = {parse_real, "number", "\"type\":\"number\""},
+    [FSC_OPT_RATIO] = {parse_ratio, "ratio", "\"type\":\"number\",\"minimum\":0,\"maximum\":1"},
+    [FSC_OPT_QUANTILE] = {parse_quantile, "quantile level",
+                          "\"type\":\"number\",\"exclusiveMinimum\":0,\"exclusiveMaximum\":1"},
+    [FSC_OPT_DURATION] = {parse_duration, "duration", "\"type\":\"string\",\"pattern\":\"^([0-9]+[wdhms])+$\""},
+    [FSC_OPT_TIME] = {parse_time, "time", "\"type\":[\"string\",\"integer\"]"},
+    [FSC_OPT_LOCAL_TIME] = {parse_local_time, "local time", "\"type\":\"string\""},
+    [FSC_OPT_MONEY] = {parse_money, "money", "\"type\":\"string\",\"pattern\":\"^[0-9.]+ [A-Z]{3}$\""},
+    [FSC_OPT_RATE] = {parse_rate, "money an hour", "\"type\":\"string\",\"pattern\":\"^[0-9.]+ [A-Z]{3}/h$\""},
+    [FSC_OPT_CURRENCY_RATE_UNIT] = {parse_currency_unit, "currency, or currency/h",
+                                    "\"type\":\"string\",\"pattern\":\"^[A-Z]{3}(/h)?$\""},
+    [FSC_OPT_ENUM] = {parse_enum, "word", NULL},
+    [FSC_OPT_ZONE] = {parse_zone, "time zone", "\"type\":\"string\""},
+    [FSC_OPT_STRINGS] = {NULL, "list of texts", "\"type\":\"array\",\"items\":{\"type\":\"string\"}"},
+    [FSC_OPT_STRING_MAP] = {NULL, "map of texts", "\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}"},
+    [FSC_OPT_SECTION] = {NULL, "section", NULL},
+    [FSC_OPT_SECTIONS] = {NULL, "list of sections", NULL},
+    [FSC_OPT_CUSTOM] = {NULL, "see below", ""},
+};
+
+static bool takes_quotes(fsc_opt_type t)
+{
+    return t != FSC_OPT_BOOL && t != FSC_OPT_INT && t != FSC_OPT_REAL && t != FSC_OPT_RATIO && t != FSC_OPT_QUANTILE;
+}
+
+/* ---- composites --------------------------------------------------------------------------------- */
+
+static fsc_status at_node(const reader *r, const fsc_node *n, fsc_status status)
+{
+    if (status != FSC_OK && r->err) {
+        char text[sizeof r->err->msg];
+        memcpy(text, r->err->msg, sizeof text);
+        return fsc_options_fail(r->err, r->ctx, n, "%s", text);
+    }
+    return status;
+}
+
+static fsc_status read_strings(fsc_strings *out, const fsc_node *n, const reader *r)
+{
+    if (n->kind != FSC_NODE_LIST)
+        return fsc_options_fail(r->err, r->ctx, n, "%s is a list: write [a, b]", r->row->key);
+    const char **v = FSC_NEW(r->ctx->arena, n->n, const char *, r->err);
+    if (!v)
+        return FSC_NOMEM;
+    for (size_t i = 0; i < n->n; i++) {
+        if (n->items[i]->kind != FSC_NODE_SCALAR || !*n->items[i]->scalar)
+            return fsc_options_fail(r->err, r->ctx, n->items[i], "%s: an entry is a text", r->row->key);
+        v[i] = n->items[i]->scalar;
+    }
+    *out = (fsc_strings){n->n, v};
+    return FSC_OK;
+}
+
+/* A value of a map may be a ${NAME} of the environment: headers carry tokens. */
+static fsc_status expand(const char **out, const fsc_node *n, const reader *r)
+{
+    const char *text = n->scalar;
+    size_t length = strlen(text);
+    *out = text;
+    if (length < 4 || strncmp(text, "${", 2) || text[length - 1] != '}')
+        return FSC_OK;
+    char *name = fsc_arena_strndup(r->ctx->arena, text + 2, length - 3, r->err);
+    if (!name)
+        return FSC_NOMEM;
+    *out = r->ctx->env ? r->ctx->env(r->ctx->io, name) : NULL;
+    return *out ? FSC_OK : fsc_options_fail(r->err, r->ctx, n, "the environment has no %s", name);
+}
+
+static fsc_status read_string_map(fsc_string_map *out, const fsc_node *n, const reader *r)
+{
+    if (n->kind != FSC_NODE_MAP)
+        return fsc_options_fail(r->err, r->ctx, n, "%s is a map: write {Name: value}", r->row->key);
+    const char **k = FSC_NEW(r->ctx->arena, n->n, const char *, r->err);
+    const char **v = FSC_NEW(r->ctx->arena, n->n, const char *, r->err);
+    if (!k || !v)
+        return FSC_NOMEM;
+    for (size_t i = 0; i < n->n; i++) {
+        k[i] = n->pairs[i].key;
+        if (n->pairs[i].value->kind != FSC_NODE_SCALAR)
+            return fsc_options_fail(r->err, r->ctx, n->pairs[i].value, "%s.%s is a text", r->row->key, k[i]);
+        FSC_TRY(expand(&v[i], n->pairs[i].value, r));
+    }
+    *out = (fsc_string_map){n->n, k, v};
+    return FSC_OK;
+}
+
+static fsc_status read_sections(fsc_list *out, const fsc_node *n, const reader *r)
+{
+    if (n->kind != FSC_NODE_LIST)
+        return fsc_options_fail(r->err, r->ctx, n, "%s is a list: each entry begins with \"- \"", r->row->key);
+    char *v = fsc_arena_alloc(r->ctx->arena, n->n, r->row->size, r->err);
+    if (!v)
+        return FSC_NOMEM;
+    for (size_t i = 0; i < n->n; i++)
+        FSC_TRY(fsc_options_read(v + i * r->row->size, r->row->rows, n->items[i], r->ctx, r->err));
+    *out = (fsc_list){n->n, v};
+    return FSC_OK;
+}
+
+static fsc_status read_scalar(void *field, const fsc_node *n, const reader *r)
+{
+    const struct type_info *type = &types[r->row->type];
+    if (n->kind != FSC_NODE_SCALAR)
+        return fsc_options_fail(r->err, r->ctx, n, "%s is a single value (%s), not a %s", r->row->key, type->label,
+                                n->kind == FSC_NODE_MAP ? "map" : "list");
+    if (n->quoted && !takes_quotes(r->row->type))
+        return fsc_options_fail(r->err, r->ctx, n, "%s is a %s: write it without quotes", r->row->key, type->label);
+    if (!n->quoted && (!strcmp(n->scalar, "~") || !strcmp(n->scalar, "null") || !*n->scalar))
+        return fsc_options_fail(r->err, r->ctx, n, "%s has no value: give one or remove the key", r->row->key);
+    return at_node(r, n, type->parse(field, n->scalar, r));
+}
+
+static fsc_status read_value(void *field, const fsc_node *n, const reader *r)
+{
+    switch (r->row->type) {
+    case FSC_OPT_STRINGS:
+        return read_strings(field, n, r);
+    case FSC_OPT_STRING_MAP:
+        return read_string_map(field, n, r);
+    case FSC_OPT_SECTION:
+        return fsc_options_read(field, r->row->rows, n, r->ctx, r->err);
+    case FSC_OPT_SECTIONS:
+        return read_sections(field, n, r);
+    case FSC_OPT_CUSTOM:
+        return r->row->parse(field, n, r->ctx, r->err);
+    default:
+        return read_scalar(field, n, r);
+    }
+}
+
+static fsc_status set_default(char *out, const reader *r)
+{
+    const fsc_opt *row = r->row;
+    if (row->type == FSC_OPT_SECTION)
+        return fsc_options_default(out + row->offset, row->rows, r->ctx, r->err);
+    return row->def ? types[row->type].parse(out + row->offset, row->def, r) : FSC_OK;
+}
+
+/* ---- a map --------------------------------------------------------------------------------------- */
+
+static const fsc_opt *find_row(const fsc_opt *rows, const char *key)
+{
+    for (; rows->key; rows++)
+        if (!strcmp(rows->key, key))
+            return rows;
+    return NULL;
+}
+
+static fsc_status unknown_key(const fsc_opt *rows, const fsc_pair *p, const fsc_opt_ctx *ctx, fsc_err *err)
+{
+    const char *keys[MAX_KEYS];
+    size_t n = 0;
+    for (; rows->key && n < MAX_KEYS; rows++)
+        keys[n++] = rows->key;
+    const fsc_node at = {.line = p->line, .column = p->column};
+    const char *near = fsc_suggest(p->key, keys, n);
+    if (near)
+        return fsc_options_fail(err, ctx, &at, "unknown key \"%.60s\", did you mean \"%s\"?", p->key, near);
+    char list[240] = "";
+    for (size_t i = 0, used = 0; i < n && used < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", keys[i]);
+    return fsc_options_fail(err, ctx, &at, "unknown key \"%.60s\": known here are %s", p->key, list);
+}
+
+fsc_status fsc_options_default(void *out, const fsc_opt *rows, const fsc_opt_ctx *ctx, fsc_err *err)
+{
+    for (const fsc_opt *row = rows; row->key; row++)
+        FSC_TRY(set_default(out, &(reader){row, ctx, err}));
+    return FSC_OK;
+}
+
+fsc_status fsc_options_read(void *out, const fsc_opt *rows, const fsc_node *map, const fsc_opt_ctx *ctx, fsc_err *err)
+{
+    if (map->kind != FSC_NODE_MAP)
+        return fsc_options_fail(err, ctx, map, "a section is a map of keys and values");
+    FSC_TRY(fsc_options_default(out, rows, ctx, err));
+    for (size_t i = 0; i < map->n; i++) {
+        const fsc_opt *row = find_row(rows, map->pairs[i].key);
+        if (!row)
+            return unknown_key(rows, &map->pairs[i], ctx, err);
+        FSC_TRY(read_value((char *)out + row->offset, map->pairs[i].value, &(reader){row, ctx, err}));
+        if (row->present)
+            *(bool *)((char *)out + row->present) = true;
+    }
+    for (const fsc_opt *row = rows; row->key; row++) {
+        bool given = false;
+        for (size_t i = 0; i < map->n; i++)
+            given |= !strcmp(map->pairs[i].key, row->key);
+        if (!given && !row->def && !row->optional && row->type != FSC_OPT_SECTION)
+            return fsc_options_fail(err, ctx, map, "%s is missing (%s)", row->key, row->doc);
+    }
+    return FSC_OK;
+}
+
+/* ---- reference text ------------------------------------------------------------------------------ */
+
+static void markdown_rows(fsc_buf *out, const char *path, const fsc_opt *rows)
+{
+    for (const fsc_opt *row = rows; row->key; row++) {
+        char full[200];
+        (void)snprintf(full, sizeof full, "%s%s%s%s", path, *path ? "." : "", row->key,
+                       row->type == FSC_OPT_SECTIONS ? "[]" : "");
+        fsc_buf_printf(out, "| `%s` | %s", full, types[row->type].label);
+        for (size_t i = 0; row->words && row->words[i]; i++)
+            fsc_buf_printf(out, "%s`%s`", i ? ", " : ": ", row->words[i]);
+        if (row->min < row->max)
+            fsc_buf_printf(out, ", %g to %g", row->min, row->max);
+        if (row->def)
+            fsc_buf_printf(out, " | `%s`", row->def);
+        else
+            fsc_buf_puts(out, row->optional || row->type == FSC_OPT_SECTION ? " |" : " | required");
+        fsc_buf_printf(out, " | %s |\n", row->doc);
+        if (row->rows)
+            markdown_rows(out, full, row->rows);
+    }
+}
+
+void fsc_options_markdown(fsc_buf *out, const char *title, const fsc_opt *rows)
+{
+    fsc_buf_printf(out, "# %s\n\n| key | value | default | what it is |\n|---|---|---|---|\n", title);
+    markdown_rows(out, "", rows);
+}
+
+static void schema_object(fsc_buf *out, const fsc_opt *rows);
+
+static void schema_type(fsc_buf *out, const fsc_opt *row)
+{
+    if (row->type == FSC_OPT_SECTION) {
+        schema_object(out, row->rows);
+    } else if (row->type == FSC_OPT_SECTIONS) {
+        fsc_buf_puts(out, "\"type\":\"array\",\"items\":{");
+        schema_object(out, row->rows);
+        fsc_buf_puts(out, "}");
+    } else if (row->type == FSC_OPT_ENUM) {
+        fsc_buf_puts(out, "\"enum\":[");
+        for (size_t i = 0; row->words[i]; i++)
+            fsc_buf_printf(out, "%s\"%s\"", i ? "," : "", row->words[i]);
+        fsc_buf_puts(out, "]");
+    } else {
+        fsc_buf_puts(out, types[row->type].json);
+    }
+}
+
+static void schema_object(fsc_buf *out, const fsc_opt *rows)
+{
+    fsc_buf_puts(out, "\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
+    for (const fsc_opt *row = rows; row->key; row++) {
+        fsc_buf_printf(out, "%s\"%s\":{", row == rows ? "" : ",", row->key);
+        schema_type(out, row);
+        size_t before = out->len;
+        fsc_buf_puts(out, before && out->data[before - 1] == '{' ? "\"description\":\"" : ",\"description\":\"");
+        for (const char *p = row->doc; *p; p++)
+            fsc_buf_printf(out, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
+        fsc_buf_puts(out, "\"}");
+    }
+    fsc_buf_puts(out, "},\"required\":[");
+    const char *comma = "";
+    for (const fsc_opt *row = rows; row->key; row++)
+        if (!row->def && !row->optional && row->type != FSC_OPT_SECTION) {
+            fsc_buf_printf(out, "%s\"%s\"", comma, row->key);
+            comma = ",";
+        }
+    fsc_buf_puts(out, "]");
+}
+
+void fsc_options_json_schema(fsc_buf *out, const fsc_opt *rows)
+{
+    fsc_buf_puts(out, "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"title\":\"forescale configuration\",");
+    schema_object(out, rows);
+    fsc_buf_puts(out, "}");
+}
