@@ -126,6 +126,18 @@ static fsc_status parse_text(void *field, const char *text, const reader *r)
     return FSC_OK;
 }
 
+/* Relative paths are seen from the folder of the file that names them. */
+static fsc_status parse_path(void *field, const char *text, const reader *r)
+{
+    const char *slash = strrchr(r->ctx->file, '/');
+    FSC_TRY(parse_text(field, text, r));
+    if (text[0] == '/' || !slash)
+        return FSC_OK;
+    *(const char **)field =
+        fsc_arena_printf(r->ctx->arena, r->err, "%.*s/%s", (int)(slash - r->ctx->file), r->ctx->file, text);
+    return *(const char **)field ? FSC_OK : FSC_NOMEM;
+}
+
 static fsc_status parse_local_time(void *field, const char *text, const reader *r)
 {
     int64_t t;
@@ -222,8 +234,8 @@ static const struct type_info {
     [FSC_OPT_STRING] = {parse_text, "text", "\"type\":\"string\""},
     [FSC_OPT_PROMQL] = {parse_promql, "PromQL", "\"type\":\"string\""},
     [FSC_OPT_URL] = {parse_url, "URL", "\"type\":\"string\",\"pattern\":\"^https?://\""},
-    [FSC_OPT_PATH] = {parse_text, "path", "\"type\":\"string\""},
-    [FSC_OPT_SECRET_FILE] = {parse_text, "path of a secret", "\"type\":\"string\""},
+    [FSC_OPT_PATH] = {parse_path, "path", "\"type\":\"string\""},
+    [FSC_OPT_SECRET_FILE] = {parse_path, "path of a secret", "\"type\":\"string\""},
     [FSC_OPT_SECRET] = {parse_secret, "${NAME}", "\"type\":\"string\",\"pattern\":\"^\\\\$\\\\{.+\\\\}$\""},
     [FSC_OPT_BOOL] = {parse_bool, "true or false", "\"type\":\"boolean\""},
     [FSC_OPT_INT] = {parse_int, "whole number", "\"type\":\"integer\""},

@@ -100,11 +100,3 @@ fsc_status fsc_file_write(const char *path, const void *bytes, size_t n, fsc_err
     (void)unlink(temporary);
     return fsc_fail(err, FSC_IO, "cannot write %s: %s", path, strerror(cause));
 }
-
-const char *fsc_file_beside(const char *beside, const char *path, fsc_arena *a, fsc_err *err)
-{
-    const char *slash = strrchr(beside, '/');
-    if (path[0] == '/' || !slash)
-        return path;
-    return fsc_arena_printf(a, err, "%.*s/%s", (int)(slash - beside), beside, path);
-}

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { MAX_DEPTH = 32, MAX_ENTRIES = 100000 };
+enum { MAX_DEPTH = 32, MAX_ENTRIES = 20000 };
 
 typedef struct builder {
     yaml_parser_t parser;

@@ -31,8 +31,7 @@ typedef struct fsc_prometheus_config {
 } fsc_prometheus_config;
 
 typedef struct fsc_target_ref {
-    int kind; /* index in the registry of targets; by name */
-    const char *kind_name, *namespace_, *name;
+    const char *kind_name, *namespace_, *name; /* kind None: nothing is written */
 } fsc_target_ref;
 
 typedef struct fsc_pool_config {
@@ -95,8 +94,7 @@ typedef enum fsc_eviction { FSC_EVICTION_AT_CEILING, FSC_EVICTION_NEVER } fsc_ev
 
 typedef struct fsc_meter_config {
     const char *query; /* NULL: the ledger's estimate alone */
-    char currency[4];
-    bool is_rate; /* USD/h is integrated over time; USD is a cumulative figure */
+    const char *unit;  /* "USD/h" is integrated over time; "USD" is a cumulative figure */
 } fsc_meter_config;
 
 typedef struct fsc_budget_config {
@@ -142,11 +140,12 @@ typedef struct fsc_config {
     const fsc_workload_config *workloads;
     size_t n_budgets;
     const fsc_budget_config *budgets;
+    fsc_strings holiday_dates, holiday_files; /* as written; fsc_config_load() resolves them */
     fsc_calendar calendar;
 } fsc_config;
 
-/* Reads and checks text (of length n, named `file` in messages). Cross references (a workload's pool,
- * a budget's workload, one currency in a budget) are checked too. */
+/* Reads and checks a parsed file. Cross references (a workload's pool, a budget's workload, one
+ * currency in a budget) are checked too. */
 fsc_status fsc_config_parse(fsc_config *out, const fsc_node *root, const fsc_opt_ctx *ctx, fsc_err *err) FSC_CHECKED;
 
 /* The rows of the whole file, for help, docs and the schema. */
@@ -156,5 +155,6 @@ const fsc_opt *fsc_config_rows(void);
 const fsc_workload_config *fsc_config_workload(const fsc_config *c, const char *name);
 const fsc_pool_config *fsc_config_pool(const fsc_config *c, const char *name);
 const fsc_budget_config *fsc_config_budget(const fsc_config *c, const char *name);
+bool fsc_budget_covers(const fsc_budget_config *b, const char *workload);
 
 #endif

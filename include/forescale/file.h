@@ -12,7 +12,4 @@ fsc_status fsc_file_read(const char **bytes, size_t *n, const char *path, size_t
 /* Replaces the file as a whole or not at all (mode 0600): a temporary beside it, fsync, rename. */
 fsc_status fsc_file_write(const char *path, const void *bytes, size_t n, fsc_err *err) FSC_CHECKED;
 
-/* `path` as seen from the folder of `beside`; absolute paths stay. */
-const char *fsc_file_beside(const char *beside, const char *path, fsc_arena *a, fsc_err *err) FSC_CHECKED;
-
 #endif
