@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "forescale/file.h"
+#include "forescale/ical.h"
+#include "forescale/yaml.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_LIMIT = 4 << 20, MAX_HOLIDAYS = 10000 };
+
+static const char *read_env(void *io, const char *name)
+{
+    (void)io;
+    return getenv(name);
+}
+
+static fsc_status read_zone(const void **out, void *io, const char *name, fsc_arena *a, fsc_err *err)
+{
+    const fsc_zone *zone;
+    (void)io;
+    FSC_TRY(fsc_zone_load(&zone, name, a, err));
+    *out = zone;
+    return FSC_OK;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static fsc_status collect_dates(fsc_civil *dates, size_t *n, const fsc_config *c, fsc_arena *a, fsc_err *err)
+{
+    for (size_t i = 0; i < c->holiday_dates.n && *n < MAX_HOLIDAYS; i++) {
+        int64_t t;
+        FSC_TRY(fsc_time_parse_local(&t, &fsc_zone_utc, c->holiday_dates.v[i], err));
+        dates[(*n)++] = fsc_civil_at(NULL, t);
+    }
+    for (size_t i = 0; i < c->holiday_files.n; i++) {
+        const char *text;
+        size_t length;
+        if (fsc_file_read(&text, &length, c->holiday_files.v[i], FILE_LIMIT, a, err) != FSC_OK) {
+            err->code = FSC_CONFIG;
+            return fsc_context(err, "%s: holidays", c->file);
+        }
+        FSC_TRY(fsc_ical_read(dates, n, MAX_HOLIDAYS, c->holiday_files.v[i], text, err));
+    }
+    return FSC_OK;
+}
+
+static fsc_status load_holidays(fsc_config *c, fsc_arena *a, fsc_err *err)
+{
+    size_t n = 0;
+    fsc_civil *dates = FSC_NEW(a, MAX_HOLIDAYS, fsc_civil, err);
+    if (!dates)
+        return FSC_NOMEM;
+    FSC_TRY(collect_dates(dates, &n, c, a, err));
+    int64_t *days = FSC_NEW(a, n, int64_t, err);
+    if (!days)
+        return FSC_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        days[i] = fsc_zone_local_to_utc(c->zone, &dates[i]);
+    qsort(days, n, sizeof *days, by_time);
+    c->calendar.n_holidays = n;
+    c->calendar.holidays = days;
+    return FSC_OK;
+}
+
+fsc_status fsc_config_load(fsc_config *out, const char *path, fsc_arena *a, fsc_err *err)
+{
+    const char *text;
+    size_t n;
+    const fsc_node *root;
+    const char *name = strcmp(path, "-") ? path : "standard input";
+    if (fsc_file_read(&text, &n, path, FILE_LIMIT, a, err) != FSC_OK) {
+        err->code = FSC_CONFIG;
+        return fsc_context(err, "configuration");
+    }
+    FSC_TRY(fsc_yaml_parse(&root, name, text, n, a, err));
+    const fsc_opt_ctx ctx = {.file = name, .arena = a, .env = read_env, .zone = read_zone};
+    FSC_TRY(fsc_config_parse(out, root, &ctx, err));
+    return out->holiday_dates.n + out->holiday_files.n ? load_holidays(out, a, err) : FSC_OK;
+}
+
+fsc_status fsc_config_require(const fsc_config *c, unsigned needs, fsc_err *err)
+{
+    if ((needs & FSC_NEED_STORE) && !c->store.path)
+        return fsc_fail(err, FSC_CONFIG, "%s: store.path is missing: give it, or --store FILE", c->file);
+    if ((needs & FSC_NEED_PROMETHEUS) && !c->prometheus.url)
+        return fsc_fail(err, FSC_CONFIG, "%s: prometheus.url is missing: where demand is read", c->file);
+    for (size_t i = 0; i < c->n_workloads && (needs & FSC_NEED_TARGET); i++) {
+        const fsc_workload_config *w = &c->workloads[i];
+        if (w->mode == FSC_MODE_ENFORCE && !strcmp(w->target.kind_name, "None"))
+            return fsc_fail(err, FSC_CONFIG, "%s: workload %s is enforced but has no target: give one, or mode: observe", c->file,
+                            w->name);
+    }
+    return FSC_OK;
+}
