@@ -1,2 +1,641 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "forescale/http.h"
+#include "forescale/file.h"
+#include "forescale/version.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+enum {
+    DEFAULT_MAX_MIB = 64,
+    ERROR_BODY_BYTES = 64 * 1024,
+    DEFAULT_TIMEOUT_MS = 30000,
+    DEFAULT_DEADLINE_MS = 60000,
+    CONNECT_TIMEOUT_MS = 10000,
+    DEFAULT_TRIES = 4,
+    FIRST_PAUSE_MS = 200,
+    MAX_REDIRECTS = 5,
+    MAX_SECRET_BYTES = 1024 * 1024,
+    MAX_POLL_MS = 1000
+};
+
+struct fsc_http {
+    CURLM *multi; /* keeps connections open between requests */
+    const fsc_log *log;
+    uint64_t random;
+    bool warned_insecure;
+};
+
+typedef enum phase { PHASE_WAITING, PHASE_UNDER_WAY, PHASE_DONE } phase;
+
+/* One request with all its tries. */
+typedef struct call {
+    fsc_http *http;
+    const fsc_http_request *req;
+    fsc_http_response *out;
+    fsc_arena *arena;
+    fsc_err *err;
+    phase phase;
+    fsc_status status;
+    CURL *easy;
+    struct curl_slist *headers, *connect_to;
+    const char *what; /* "GET host:port/path": what messages name; no query, no user */
+    int64_t deadline_ms, next_try_ms, started_ms;
+    int tries_left, tries_done;
+    size_t bytes; /* of this try's body */
+    bool delivered;
+    fsc_status body_status; /* why the write callback ended the transfer */
+    char curl_error[CURL_ERROR_SIZE];
+} call;
+
+static const char *const method_names[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* xorshift64*: spreads retries of many jobs, needs no more quality than that. */
+static uint64_t random_below(fsc_http *h, uint64_t n)
+{
+    h->random ^= h->random >> 12;
+    h->random ^= h->random << 25;
+    h->random ^= h->random >> 27;
+    return (h->random * 0x2545F4914F6CDD1DULL >> 33) % n;
+}
+
+fsc_status fsc_http_open(fsc_http **out, const fsc_log *log, fsc_err *err)
+{
+    *out = NULL;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return fsc_fail(err, FSC_NOMEM, "libcurl cannot start");
+    fsc_http *h = calloc(1, sizeof *h);
+    if (h)
+        h->multi = curl_multi_init();
+    if (!h || !h->multi || getrandom(&h->random, sizeof h->random, 0) != sizeof h->random) {
+        fsc_http_close(h);
+        return fsc_fail(err, FSC_NOMEM, "libcurl cannot start");
+    }
+    h->random |= 1;
+    h->log = log;
+    *out = h;
+    return FSC_OK;
+}
+
+void fsc_http_close(fsc_http *h)
+{
+    if (!h)
+        return;
+    curl_multi_cleanup(h->multi);
+    free(h);
+    curl_global_cleanup();
+}
+
+/* ---- a request's options
+ * --------------------------------------------------------------------------- */
+
+static fsc_status add_line(struct curl_slist **list, const char *line, fsc_err *err)
+{
+    struct curl_slist *grown = curl_slist_append(*list, line);
+    if (!grown)
+        return fsc_fail(err, FSC_NOMEM, "out of memory");
+    *list = grown;
+    return FSC_OK;
+}
+
+static fsc_status add_header(call *c, const char *key, const char *value)
+{
+    for (const char *p = value; *p; p++)
+        if ((unsigned char)*p < 0x20 && *p != '\t')
+            return fsc_fail(c->err, FSC_CONFIG,
+                            "%s: the value of header %s has a control character", c->what, key);
+    const char *line = fsc_arena_printf(c->arena, c->err, *value ? "%s: %s" : "%s;", key, value);
+    return line ? add_line(&c->headers, line, c->err) : FSC_NOMEM;
+}
+
+/* A secret of one line: the blanks at its end are the editor's. */
+static fsc_status read_secret(const char **out, const char *path, fsc_arena *a, fsc_err *err)
+{
+    const char *bytes;
+    size_t n;
+    FSC_TRY(fsc_file_read(&bytes, &n, path, MAX_SECRET_BYTES, a, err));
+    while (n && (unsigned char)bytes[n - 1] <= ' ')
+        n--;
+    *out = fsc_arena_strndup(a, bytes, n, err);
+    return *out ? FSC_OK : FSC_NOMEM;
+}
+
+static fsc_status set_login(call *c)
+{
+    const fsc_http_auth *auth = c->req->auth;
+    const char *bearer = c->req->bearer, *password = "";
+    if (!bearer && auth && auth->bearer_token_file)
+        FSC_TRY(read_secret(&bearer, auth->bearer_token_file, c->arena, c->err));
+    if (bearer) {
+        const char *value = fsc_arena_printf(c->arena, c->err, "Bearer %s", bearer);
+        return value ? add_header(c, "Authorization", value) : FSC_NOMEM;
+    }
+    if (!auth || !auth->username)
+        return FSC_OK;
+    if (auth->password_file)
+        FSC_TRY(read_secret(&password, auth->password_file, c->arena, c->err));
+    curl_easy_setopt(c->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+    curl_easy_setopt(c->easy, CURLOPT_USERNAME, auth->username);
+    curl_easy_setopt(c->easy, CURLOPT_PASSWORD, password);
+    return FSC_OK;
+}
+
+static void set_blob(CURL *easy, CURLoption option, const void *data, size_t n)
+{
+    /* libcurl only reads it, its type has no const */
+    union {
+        const void *in;
+        void *out;
+    } pointer = {.in = data};
+    struct curl_blob blob = {.data = pointer.out, .len = n, .flags = CURL_BLOB_COPY};
+    if (data)
+        curl_easy_setopt(easy, option, &blob);
+}
+
+static void set_tls(call *c)
+{
+    const fsc_http_auth *auth = c->req->auth;
+    const fsc_http_tls *tls = c->req->tls;
+    if (auth && auth->ca_file)
+        curl_easy_setopt(c->easy, CURLOPT_CAINFO, auth->ca_file);
+    if (auth && auth->cert_file)
+        curl_easy_setopt(c->easy, CURLOPT_SSLCERT, auth->cert_file);
+    if (auth && auth->key_file)
+        curl_easy_setopt(c->easy, CURLOPT_SSLKEY, auth->key_file);
+    if (tls) {
+        set_blob(c->easy, CURLOPT_CAINFO_BLOB, tls->ca_pem, tls->ca_n);
+        set_blob(c->easy, CURLOPT_SSLCERT_BLOB, tls->cert_pem, tls->cert_n);
+        set_blob(c->easy, CURLOPT_SSLKEY_BLOB, tls->key_pem, tls->key_n);
+    }
+    if (!auth || !auth->insecure_skip_verify)
+        return;
+    curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    if (!c->http->warned_insecure)
+        fsc_log_write(c->http->log, FSC_LOG_WARN, "TLS certificates are not verified", "request",
+                      c->what, NULL);
+    c->http->warned_insecure = true;
+}
+
+static fsc_status set_headers(call *c)
+{
+    FSC_TRY(add_line(&c->headers, "Expect:", c->err));
+    if (c->req->content_type)
+        FSC_TRY(add_header(c, "Content-Type", c->req->content_type));
+    for (size_t i = 0; c->req->auth && i < c->req->auth->headers.n; i++)
+        FSC_TRY(add_header(c, c->req->auth->headers.k[i], c->req->auth->headers.v[i]));
+    for (size_t i = 0; i < c->req->headers.n; i++)
+        FSC_TRY(add_header(c, c->req->headers.k[i], c->req->headers.v[i]));
+    return set_login(c);
+}
+
+static void set_body(call *c)
+{
+    if (c->req->method == FSC_GET)
+        return;
+    if (c->req->body || c->req->method == FSC_POST) {
+        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->req->body_n);
+        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->req->body ? c->req->body : "");
+    }
+    if (c->req->method != FSC_POST)
+        curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, method_names[c->req->method]);
+}
+
+/* Only what reads follows redirects (Prometheus takes queries by POST, too); credentials stay with
+ * the first host, which is libcurl's own rule. */
+static void set_redirects(call *c, bool https)
+{
+    bool reads = c->req->method == FSC_GET || c->req->method == FSC_POST;
+    curl_easy_setopt(c->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(c->easy, CURLOPT_REDIR_PROTOCOLS_STR, https ? "https" : "http,https");
+    curl_easy_setopt(c->easy, CURLOPT_FOLLOWLOCATION, reads ? 1L : 0L);
+    curl_easy_setopt(c->easy, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+    curl_easy_setopt(c->easy, CURLOPT_POSTREDIR, (long)(CURL_REDIR_POST_301 | CURL_REDIR_POST_302));
+}
+
+static size_t on_body(char *data, size_t size, size_t n, void *ctx)
+{
+    call *c = ctx;
+    long code = 0;
+    size_t bytes = size * n;
+    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &code);
+    c->bytes += bytes;
+    if (code / 100 != 2) {
+        size_t room = ERROR_BODY_BYTES - c->out->body.len;
+        fsc_buf_add(&c->out->body, data, bytes < room ? bytes : room);
+        return bytes;
+    }
+    size_t limit = c->req->max_bytes ? c->req->max_bytes : (size_t)DEFAULT_MAX_MIB << 20;
+    if (c->bytes > limit) {
+        c->body_status =
+            fsc_fail(c->err, FSC_REMOTE, "%s: the answer has more than %zu bytes", c->what, limit);
+        return 0;
+    }
+    if (c->req->on_data) {
+        c->delivered = true;
+        c->body_status = c->req->on_data(c->req->ctx, data, bytes, c->err);
+    } else {
+        fsc_buf_add(&c->out->body, data, bytes);
+        c->body_status = fsc_buf_status(&c->out->body, c->err);
+    }
+    return c->body_status == FSC_OK ? bytes : 0;
+}
+
+/* `tls-server-name` has no option of its own: the name goes into the URL, the connection elsewhere.
+ */
+static fsc_status set_server_name(call *c, CURLU *url, const char *host, const char *port)
+{
+    const char *name = c->req->tls->server_name;
+    bool default_port = !strcmp(port, "443");
+    const char *connect = fsc_arena_printf(c->arena, c->err, "%s:%s:%s:%s", name, port, host, port);
+    const char *host_header =
+        fsc_arena_printf(c->arena, c->err, default_port ? "%s" : "%s:%s", host, port);
+    if (!connect || !host_header)
+        return FSC_NOMEM;
+    if (curl_url_set(url, CURLUPART_HOST, name, 0) != CURLUE_OK)
+        return fsc_fail(c->err, FSC_CONFIG, "%s: \"%s\" is no server name", c->what, name);
+    FSC_TRY(add_header(c, "Host", host_header));
+    FSC_TRY(add_line(&c->connect_to, connect, c->err));
+    curl_easy_setopt(c->easy, CURLOPT_CONNECT_TO, c->connect_to);
+    return FSC_OK;
+}
+
+typedef struct url_parts {
+    char *scheme, *host, *port, *path, *whole;
+} url_parts;
+
+static fsc_status use_url(call *c, CURLU *url, url_parts *p)
+{
+    CURLUcode bad = curl_url_set(url, CURLUPART_URL, c->req->url, 0);
+    if (!bad)
+        bad = curl_url_get(url, CURLUPART_SCHEME, &p->scheme, 0);
+    if (!bad)
+        bad = curl_url_get(url, CURLUPART_HOST, &p->host, 0);
+    if (!bad)
+        bad = curl_url_get(url, CURLUPART_PORT, &p->port, CURLU_DEFAULT_PORT);
+    if (!bad)
+        bad = curl_url_get(url, CURLUPART_PATH, &p->path, 0);
+    if (bad) /* the URL itself may hold a password */
+        return fsc_fail(c->err, FSC_CONFIG, "not a URL that can be asked: %s",
+                        curl_url_strerror(bad));
+    c->what = fsc_arena_printf(c->arena, c->err, "%s %s:%s%s", method_names[c->req->method],
+                               p->host, p->port, p->path);
+    if (!c->what)
+        return FSC_NOMEM;
+    if (c->req->tls && c->req->tls->server_name)
+        FSC_TRY(set_server_name(c, url, p->host, p->port));
+    if (curl_url_get(url, CURLUPART_URL, &p->whole, 0) != CURLUE_OK)
+        return fsc_fail(c->err, FSC_NOMEM, "out of memory");
+    curl_easy_setopt(c->easy, CURLOPT_URL, p->whole);
+    set_redirects(c, !strcmp(p->scheme, "https"));
+    return FSC_OK;
+}
+
+static fsc_status set_url(call *c)
+{
+    CURLU *url = curl_url();
+    url_parts parts = {0};
+    fsc_status status =
+        url ? use_url(c, url, &parts) : fsc_fail(c->err, FSC_NOMEM, "out of memory");
+    curl_free(parts.scheme);
+    curl_free(parts.host);
+    curl_free(parts.port);
+    curl_free(parts.path);
+    curl_free(parts.whole);
+    curl_url_cleanup(url);
+    return status;
+}
+
+static fsc_status prepare(call *c)
+{
+    c->easy = curl_easy_init();
+    if (!c->easy)
+        return fsc_fail(c->err, FSC_NOMEM, "libcurl cannot start");
+    FSC_TRY(set_url(c));
+    FSC_TRY(set_headers(c));
+    set_tls(c);
+    set_body(c);
+    curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c->easy, CURLOPT_USERAGENT, "forescale/" FSC_VERSION);
+    curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
+    curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->curl_error);
+    curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
+    curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
+    if (c->req->proxy_url)
+        curl_easy_setopt(c->easy, CURLOPT_PROXY, c->req->proxy_url);
+    return FSC_OK;
+}
+
+/* ---- one try
+ * -------------------------------------------------------------------------------------- */
+
+static fsc_status start_try(call *c, int64_t now_ms)
+{
+    int64_t timeout_ms = c->req->timeout_ms ? c->req->timeout_ms : DEFAULT_TIMEOUT_MS;
+    if (timeout_ms > c->deadline_ms - now_ms)
+        timeout_ms = c->deadline_ms - now_ms;
+    int64_t connect_ms = timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS;
+    if (c->tries_done && c->req->restart)
+        FSC_TRY(c->req->restart(c->req->ctx, c->err));
+    *c->out = (fsc_http_response){.retry_after_s = -1};
+    fsc_buf_init(&c->out->body, c->arena, SIZE_MAX - 1);
+    c->bytes = 0;
+    c->delivered = false;
+    c->body_status = FSC_OK;
+    c->curl_error[0] = '\0';
+    c->started_ms = now_ms;
+    c->tries_done++;
+    c->tries_left--;
+    curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)(timeout_ms > 0 ? timeout_ms : 1));
+    curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect_ms > 0 ? connect_ms : 1));
+    if (curl_multi_add_handle(c->http->multi, c->easy) != CURLM_OK)
+        return fsc_fail(c->err, FSC_NOMEM, "%s: libcurl cannot start it", c->what);
+    c->phase = PHASE_UNDER_WAY;
+    return FSC_OK;
+}
+
+static void copy_header(char *out, size_t n, CURL *easy, const char *name)
+{
+    struct curl_header *h;
+    if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK)
+        (void)snprintf(out, n, "%s", h->value);
+}
+
+static void take_answer(call *c)
+{
+    long code = 0;
+    curl_off_t retry_after = 0;
+    fsc_http_response *r = c->out;
+    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &code);
+    curl_easy_getinfo(c->easy, CURLINFO_RETRY_AFTER, &retry_after);
+    r->code = (int)code;
+    r->retry_after_s = retry_after > 0 ? (int64_t)retry_after : -1;
+    copy_header(r->content_type, sizeof r->content_type, c->easy, "Content-Type");
+    copy_header(r->warning, sizeof r->warning, c->easy, "Warning");
+    copy_header(r->date, sizeof r->date, c->easy, "Date");
+}
+
+/* The first line of an error answer, cut, on one line; "" where it is no text. */
+static void first_line(char *out, size_t n, const fsc_http_response *r)
+{
+    const unsigned char *p = (const unsigned char *)fsc_buf_str(&r->body);
+    size_t i = 0;
+    while (*p && *p <= ' ')
+        p++;
+    if (*p == '<')
+        i = (size_t)snprintf(out, n, "an HTML or XML page");
+    else
+        for (; i < n - 1 && *p >= ' ' && *p != 0x7F; i++, p++)
+            out[i] = (char)*p;
+    while (i && ((unsigned char)out[i - 1] & 0xC0) == 0x80) /* never half a UTF-8 character */
+        i--;
+    if (i && (unsigned char)out[i - 1] >= 0xC0)
+        i--;
+    out[i] = '\0';
+}
+
+static fsc_status fail_by_code(call *c)
+{
+    static const struct {
+        int code;
+        fsc_status status;
+    } known[] = {{401, FSC_DENIED}, {403, FSC_DENIED}, {404, FSC_MISSING}, {409, FSC_CONFLICT}};
+    char line[240];
+    int code = c->out->code;
+    bool may_pass = code == 408 || code == 429 || (code >= 500 && code != 501);
+    first_line(line, sizeof line, c->out);
+    const char *gap = *line ? ": " : "";
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (known[i].code == code)
+            return fsc_fail(c->err, known[i].status, "%s: HTTP %d%s%s", c->what, code, gap, line);
+    if (may_pass)
+        return fsc_fail_retryable(c->err, FSC_REMOTE, "%s: HTTP %d%s%s", c->what, code, gap, line);
+    return fsc_fail(c->err, FSC_REMOTE, "%s: HTTP %d%s%s", c->what, code, gap, line);
+}
+
+static fsc_status fail_by_curl(call *c, CURLcode code)
+{
+    const char *why = c->curl_error[0] ? c->curl_error : curl_easy_strerror(code);
+    if (c->body_status != FSC_OK)
+        return c->body_status;
+    switch (code) {
+    case CURLE_OUT_OF_MEMORY:
+        return fsc_fail(c->err, FSC_NOMEM, "%s: out of memory", c->what);
+    case CURLE_PARTIAL_FILE:
+        return fsc_fail_retryable(c->err, FSC_REMOTE, "%s: the answer broke off after %zu bytes",
+                                  c->what, c->bytes);
+    case CURLE_OPERATION_TIMEDOUT:
+        return fsc_fail_retryable(c->err, FSC_REMOTE, "%s: no complete answer within %lld ms",
+                                  c->what, (long long)(monotonic_ms() - c->started_ms));
+    case CURLE_TOO_MANY_REDIRECTS:
+        return fsc_fail(c->err, FSC_REMOTE, "%s: more than %d redirects", c->what, MAX_REDIRECTS);
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return fsc_fail(c->err, FSC_REMOTE, "%s: %s", c->what, why);
+    default:
+        return fsc_fail_retryable(c->err, FSC_REMOTE, "%s: %s", c->what, why);
+    }
+}
+
+/* An overloaded or absent server, or a connection that broke; not a slow answer, which a further
+ * try would only make slower. */
+static bool worth_another_try(const call *c, CURLcode code)
+{
+    curl_off_t sent_us = 0;
+    if (c->body_status != FSC_OK || (c->delivered && !c->req->restart))
+        return false;
+    switch (code) {
+    case CURLE_OK:
+        return c->out->code == 429 || c->out->code == 502 || c->out->code == 503 ||
+               c->out->code == 504;
+    case CURLE_OPERATION_TIMEDOUT:
+        curl_easy_getinfo(c->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
+        return sent_us == 0;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Doubling pauses, each spread from half to one and a half of its length. A Retry-After past the
+ * deadline ends it now: the answer will not change before then. */
+static bool plan_next_try(call *c, int64_t now_ms)
+{
+    int64_t pause_ms = (int64_t)FIRST_PAUSE_MS << (c->tries_done - 1);
+    pause_ms = pause_ms / 2 + (int64_t)random_below(c->http, (uint64_t)pause_ms);
+    if (c->out->retry_after_s > 0) {
+        int64_t room_s = (c->deadline_ms - now_ms) / 1000;
+        if (c->out->retry_after_s > room_s)
+            return false;
+        pause_ms += c->out->retry_after_s * 1000;
+    }
+    c->next_try_ms = now_ms + pause_ms;
+    return c->tries_left > 0 && c->next_try_ms < c->deadline_ms;
+}
+
+static void finish_try(call *c, CURLcode code)
+{
+    int64_t now_ms = monotonic_ms();
+    char took[24], answer[16];
+    curl_multi_remove_handle(c->http->multi, c->easy);
+    take_answer(c);
+    (void)snprintf(took, sizeof took, "%lld", (long long)(now_ms - c->started_ms));
+    (void)snprintf(answer, sizeof answer, "%d", c->out->code);
+    fsc_log_write(c->http->log, FSC_LOG_DEBUG, "asked", "request", c->what, "answer", answer, "ms",
+                  took, NULL);
+    if (code == CURLE_OK && c->out->code / 100 == 2) {
+        c->phase = PHASE_DONE;
+        c->status = FSC_OK;
+        return;
+    }
+    c->status = code == CURLE_OK ? fail_by_code(c) : fail_by_curl(c, code);
+    c->phase = PHASE_DONE;
+    if (worth_another_try(c, code) && plan_next_try(c, now_ms)) {
+        c->phase = PHASE_WAITING;
+        if (c->err)
+            fsc_log_write(c->http->log, FSC_LOG_INFO, "trying again", "why", c->err->msg, NULL);
+    }
+}
+
+/* ---- many calls
+ * ------------------------------------------------------------------------------------ */
+
+static void start_ready(call *calls, size_t n, size_t parallel)
+{
+    size_t under_way = 0;
+    int64_t now_ms = monotonic_ms();
+    for (size_t i = 0; i < n; i++)
+        under_way += calls[i].phase == PHASE_UNDER_WAY;
+    for (size_t i = 0; i < n && under_way < parallel; i++) {
+        call *c = &calls[i];
+        if (c->phase != PHASE_WAITING || c->next_try_ms > now_ms)
+            continue;
+        if (!c->tries_done) {
+            c->deadline_ms =
+                now_ms + (c->req->deadline_ms ? c->req->deadline_ms : DEFAULT_DEADLINE_MS);
+            c->status = prepare(c);
+        }
+        if (!c->easy || (!c->tries_done && c->status != FSC_OK) ||
+            (c->status = start_try(c, now_ms)) != FSC_OK)
+            c->phase = PHASE_DONE;
+        under_way += c->phase == PHASE_UNDER_WAY;
+    }
+}
+
+/* How long nothing can happen; -1 when all is done. */
+static int idle_ms(const call *calls, size_t n)
+{
+    int64_t now_ms = monotonic_ms(), wait_ms = -1;
+    for (size_t i = 0; i < n; i++) {
+        if (calls[i].phase == PHASE_DONE)
+            continue;
+        int64_t due = calls[i].phase == PHASE_WAITING ? calls[i].next_try_ms - now_ms : MAX_POLL_MS;
+        due = due < 0 ? 0 : due;
+        wait_ms = wait_ms < 0 || due < wait_ms ? due : wait_ms;
+    }
+    return (int)(wait_ms > MAX_POLL_MS ? MAX_POLL_MS : wait_ms);
+}
+
+static fsc_status drive(fsc_http *h, call *calls, size_t n, size_t parallel, fsc_err *err)
+{
+    for (;;) {
+        int running = 0, queued = 0;
+        CURLMsg *msg;
+        start_ready(calls, n, parallel);
+        CURLMcode bad = curl_multi_perform(h->multi, &running);
+        while (!bad && (msg = curl_multi_info_read(h->multi, &queued))) {
+            call *c = NULL;
+            curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&c);
+            if (msg->msg == CURLMSG_DONE)
+                finish_try(c, msg->data.result);
+        }
+        int wait_ms = idle_ms(calls, n);
+        if (!bad && wait_ms < 0)
+            return FSC_OK;
+        if (!bad)
+            bad = curl_multi_poll(h->multi, NULL, 0, wait_ms, NULL);
+        if (bad)
+            return fsc_fail(err, FSC_BUG, "libcurl: %s", curl_multi_strerror(bad));
+    }
+}
+
+static void clean(call *calls, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (calls[i].phase == PHASE_UNDER_WAY)
+            curl_multi_remove_handle(calls[i].http->multi, calls[i].easy);
+        curl_easy_cleanup(calls[i].easy);
+        curl_slist_free_all(calls[i].headers);
+        curl_slist_free_all(calls[i].connect_to);
+    }
+}
+
+fsc_status fsc_http_do_all(fsc_http *h, fsc_http_response *out, const fsc_http_request *reqs,
+                           fsc_status *results, fsc_err *errs, size_t n, size_t parallel,
+                           fsc_arena *a, fsc_err *err)
+{
+    call *calls = FSC_NEW(a, n, call, err);
+    if (!calls)
+        return FSC_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (fsc_http_response){.retry_after_s = -1};
+        calls[i] = (call){.http = h,
+                          .req = &reqs[i],
+                          .out = &out[i],
+                          .arena = a,
+                          .err = &errs[i],
+                          .what = method_names[reqs[i].method],
+                          .tries_left = reqs[i].tries ? reqs[i].tries : DEFAULT_TRIES};
+    }
+    fsc_status status = drive(h, calls, n, parallel ? parallel : 1, err);
+    for (size_t i = 0; i < n; i++)
+        results[i] = status == FSC_OK ? calls[i].status : status;
+    clean(calls, n);
+    return status;
+}
+
+fsc_status fsc_http_do(fsc_http *h, fsc_http_response *out, const fsc_http_request *req,
+                       fsc_arena *a, fsc_err *err)
+{
+    fsc_status result = FSC_OK;
+    fsc_err one = FSC_ERR_INIT;
+    fsc_status status = fsc_http_do_all(h, out, req, &result, &one, 1, 1, a, err);
+    if (status == FSC_OK && result != FSC_OK && err)
+        *err = one;
+    return status == FSC_OK ? result : status;
+}
+
+void fsc_http_form_add(fsc_buf *form, const char *key, const char *value)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    fsc_buf_printf(form, "%s%s=", form->len ? "&" : "", key);
+    for (const unsigned char *p = (const unsigned char *)value; *p; p++)
+        if (strchr(plain, *p))
+            fsc_buf_add(form, p, 1);
+        else
+            fsc_buf_printf(form, "%%%02X", *p);
+}
