@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { READ_CHUNK = 256 * 1024 };
+enum { READ_CHUNK = 256 * 1024, MAX_SECRET_BYTES = 1024 * 1024 };
 
 static gzFile open_for_read(const char *path)
 {
@@ -66,6 +66,17 @@ fsc_status fsc_file_read(const char **bytes, size_t *n, const char *path, size_t
     }
     free(data);
     return status;
+}
+
+fsc_status fsc_file_read_secret(const char **out, const char *path, fsc_arena *a, fsc_err *err)
+{
+    const char *bytes;
+    size_t n;
+    FSC_TRY(fsc_file_read(&bytes, &n, path, MAX_SECRET_BYTES, a, err));
+    while (n && (unsigned char)bytes[n - 1] <= ' ')
+        n--;
+    *out = fsc_arena_strndup(a, bytes, n, err);
+    return *out ? FSC_OK : FSC_NOMEM;
 }
 
 static bool write_all(int fd, const char *p, size_t n)

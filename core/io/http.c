@@ -19,7 +19,6 @@ enum {
     DEFAULT_TRIES = 4,
     FIRST_PAUSE_MS = 200,
     MAX_REDIRECTS = 5,
-    MAX_SECRET_BYTES = 1024 * 1024,
     MAX_POLL_MS = 1000
 };
 
@@ -97,8 +96,7 @@ void fsc_http_close(fsc_http *h)
     curl_global_cleanup();
 }
 
-/* ---- a request's options
- * --------------------------------------------------------------------------- */
+/* ---- a request's options --------------------------------------------------------------------- */
 
 static fsc_status add_line(struct curl_slist **list, const char *line, fsc_err *err)
 {
@@ -119,24 +117,12 @@ static fsc_status add_header(call *c, const char *key, const char *value)
     return line ? add_line(&c->headers, line, c->err) : FSC_NOMEM;
 }
 
-/* A secret of one line: the blanks at its end are the editor's. */
-static fsc_status read_secret(const char **out, const char *path, fsc_arena *a, fsc_err *err)
-{
-    const char *bytes;
-    size_t n;
-    FSC_TRY(fsc_file_read(&bytes, &n, path, MAX_SECRET_BYTES, a, err));
-    while (n && (unsigned char)bytes[n - 1] <= ' ')
-        n--;
-    *out = fsc_arena_strndup(a, bytes, n, err);
-    return *out ? FSC_OK : FSC_NOMEM;
-}
-
 static fsc_status set_login(call *c)
 {
     const fsc_http_auth *auth = c->req->auth;
     const char *bearer = c->req->bearer, *password = "";
     if (!bearer && auth && auth->bearer_token_file)
-        FSC_TRY(read_secret(&bearer, auth->bearer_token_file, c->arena, c->err));
+        FSC_TRY(fsc_file_read_secret(&bearer, auth->bearer_token_file, c->arena, c->err));
     if (bearer) {
         const char *value = fsc_arena_printf(c->arena, c->err, "Bearer %s", bearer);
         return value ? add_header(c, "Authorization", value) : FSC_NOMEM;
@@ -144,7 +130,7 @@ static fsc_status set_login(call *c)
     if (!auth || !auth->username)
         return FSC_OK;
     if (auth->password_file)
-        FSC_TRY(read_secret(&password, auth->password_file, c->arena, c->err));
+        FSC_TRY(fsc_file_read_secret(&password, auth->password_file, c->arena, c->err));
     curl_easy_setopt(c->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
     curl_easy_setopt(c->easy, CURLOPT_USERNAME, auth->username);
     curl_easy_setopt(c->easy, CURLOPT_PASSWORD, password);
@@ -252,15 +238,13 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
     return c->body_status == FSC_OK ? bytes : 0;
 }
 
-/* `tls-server-name` has no option of its own: the name goes into the URL, the connection elsewhere.
- */
+/* The client has no option for `tls-server-name`: the name goes into the URL, the connection
+ * elsewhere. */
 static fsc_status set_server_name(call *c, CURLU *url, const char *host, const char *port)
 {
     const char *name = c->req->tls->server_name;
-    bool default_port = !strcmp(port, "443");
     const char *connect = fsc_arena_printf(c->arena, c->err, "%s:%s:%s:%s", name, port, host, port);
-    const char *host_header =
-        fsc_arena_printf(c->arena, c->err, default_port ? "%s" : "%s:%s", host, port);
+    const char *host_header = fsc_arena_printf(c->arena, c->err, "%s:%s", host, port);
     if (!connect || !host_header)
         return FSC_NOMEM;
     if (curl_url_set(url, CURLUPART_HOST, name, 0) != CURLUE_OK)
@@ -271,58 +255,49 @@ static fsc_status set_server_name(call *c, CURLU *url, const char *host, const c
     return FSC_OK;
 }
 
-typedef struct url_parts {
-    char *scheme, *host, *port, *path, *whole;
-} url_parts;
-
-static fsc_status use_url(call *c, CURLU *url, url_parts *p)
+static fsc_status url_part(const char **out, call *c, CURLU *url, CURLUPart part)
 {
-    CURLUcode bad = curl_url_set(url, CURLUPART_URL, c->req->url, 0);
-    if (!bad)
-        bad = curl_url_get(url, CURLUPART_SCHEME, &p->scheme, 0);
-    if (!bad)
-        bad = curl_url_get(url, CURLUPART_HOST, &p->host, 0);
-    if (!bad)
-        bad = curl_url_get(url, CURLUPART_PORT, &p->port, CURLU_DEFAULT_PORT);
-    if (!bad)
-        bad = curl_url_get(url, CURLUPART_PATH, &p->path, 0);
-    if (bad) /* the URL itself may hold a password */
+    char *text = NULL;
+    CURLUcode bad = curl_url_get(url, part, &text, CURLU_DEFAULT_PORT);
+    if (bad)
         return fsc_fail(c->err, FSC_CONFIG, "not a URL that can be asked: %s",
                         curl_url_strerror(bad));
-    c->what = fsc_arena_printf(c->arena, c->err, "%s %s:%s%s", method_names[c->req->method],
-                               p->host, p->port, p->path);
+    *out = fsc_arena_strdup(c->arena, text, c->err);
+    curl_free(text);
+    return *out ? FSC_OK : FSC_NOMEM;
+}
+
+static fsc_status use_url(call *c, CURLU *url)
+{
+    const char *scheme, *host, *port, *path, *whole;
+    CURLUcode bad = curl_url_set(url, CURLUPART_URL, c->req->url, 0);
+    if (bad) /* it is not named: it may hold a password */
+        return fsc_fail(c->err, FSC_CONFIG, "not a URL that can be asked: %s",
+                        curl_url_strerror(bad));
+    FSC_TRY(url_part(&scheme, c, url, CURLUPART_SCHEME));
+    FSC_TRY(url_part(&host, c, url, CURLUPART_HOST));
+    FSC_TRY(url_part(&port, c, url, CURLUPART_PORT));
+    FSC_TRY(url_part(&path, c, url, CURLUPART_PATH));
+    c->what = fsc_arena_printf(c->arena, c->err, "%s %s:%s%s", method_names[c->req->method], host,
+                               port, path);
     if (!c->what)
         return FSC_NOMEM;
     if (c->req->tls && c->req->tls->server_name)
-        FSC_TRY(set_server_name(c, url, p->host, p->port));
-    if (curl_url_get(url, CURLUPART_URL, &p->whole, 0) != CURLUE_OK)
-        return fsc_fail(c->err, FSC_NOMEM, "out of memory");
-    curl_easy_setopt(c->easy, CURLOPT_URL, p->whole);
-    set_redirects(c, !strcmp(p->scheme, "https"));
+        FSC_TRY(set_server_name(c, url, host, port));
+    FSC_TRY(url_part(&whole, c, url, CURLUPART_URL));
+    curl_easy_setopt(c->easy, CURLOPT_URL, whole);
+    set_redirects(c, !strcmp(scheme, "https"));
     return FSC_OK;
-}
-
-static fsc_status set_url(call *c)
-{
-    CURLU *url = curl_url();
-    url_parts parts = {0};
-    fsc_status status =
-        url ? use_url(c, url, &parts) : fsc_fail(c->err, FSC_NOMEM, "out of memory");
-    curl_free(parts.scheme);
-    curl_free(parts.host);
-    curl_free(parts.port);
-    curl_free(parts.path);
-    curl_free(parts.whole);
-    curl_url_cleanup(url);
-    return status;
 }
 
 static fsc_status prepare(call *c)
 {
+    CURLU *url = curl_url();
     c->easy = curl_easy_init();
-    if (!c->easy)
-        return fsc_fail(c->err, FSC_NOMEM, "libcurl cannot start");
-    FSC_TRY(set_url(c));
+    fsc_status status =
+        url && c->easy ? use_url(c, url) : fsc_fail(c->err, FSC_NOMEM, "out of memory");
+    curl_url_cleanup(url);
+    FSC_TRY(status);
     FSC_TRY(set_headers(c));
     set_tls(c);
     set_body(c);
@@ -338,8 +313,7 @@ static fsc_status prepare(call *c)
     return FSC_OK;
 }
 
-/* ---- one try
- * -------------------------------------------------------------------------------------- */
+/* ---- one try --------------------------------------------------------------------------------- */
 
 static fsc_status start_try(call *c, int64_t now_ms)
 {
@@ -391,64 +365,69 @@ static void take_answer(call *c)
 static void first_line(char *out, size_t n, const fsc_http_response *r)
 {
     const unsigned char *p = (const unsigned char *)fsc_buf_str(&r->body);
-    size_t i = 0;
+    size_t length = 0;
     while (*p && *p <= ' ')
         p++;
     if (*p == '<')
-        i = (size_t)snprintf(out, n, "an HTML or XML page");
-    else
-        for (; i < n - 1 && *p >= ' ' && *p != 0x7F; i++, p++)
-            out[i] = (char)*p;
-    while (i && ((unsigned char)out[i - 1] & 0xC0) == 0x80) /* never half a UTF-8 character */
-        i--;
-    if (i && (unsigned char)out[i - 1] >= 0xC0)
-        i--;
-    out[i] = '\0';
+        p = (const unsigned char *)"an HTML page";
+    while (length < n - 1 && p[length] >= ' ' && p[length] != 0x7F)
+        length++;
+    while (length && (p[length] & 0xC0) == 0x80) /* never half a character */
+        length--;
+    memcpy(out, p, length);
+    out[length] = '\0';
 }
 
 static fsc_status fail_by_code(call *c)
 {
-    static const struct {
-        int code;
-        fsc_status status;
-    } known[] = {{401, FSC_DENIED}, {403, FSC_DENIED}, {404, FSC_MISSING}, {409, FSC_CONFLICT}};
     char line[240];
     int code = c->out->code;
-    bool may_pass = code == 408 || code == 429 || (code >= 500 && code != 501);
+    fsc_status status = code == 401 || code == 403 ? FSC_DENIED
+                        : code == 404              ? FSC_MISSING
+                        : code == 409              ? FSC_CONFLICT
+                                                   : FSC_REMOTE;
     first_line(line, sizeof line, c->out);
-    const char *gap = *line ? ": " : "";
+    fsc_fail(c->err, status, "%s: HTTP %d%s%s", c->what, code, *line ? ": " : "", line);
+    c->err->retryable = code == 408 || code == 429 || (code >= 500 && code != 501);
+    return status;
+}
+
+/* What to do about a transfer that failed; those not listed may pass by themselves, later. */
+typedef enum again { AGAIN_LATER, AGAIN_NOW, AGAIN_NEVER } again;
+
+static again again_after(CURLcode code)
+{
+    static const struct {
+        CURLcode code;
+        again when;
+    } known[] = {{CURLE_COULDNT_RESOLVE_HOST, AGAIN_NOW},
+                 {CURLE_COULDNT_RESOLVE_PROXY, AGAIN_NOW},
+                 {CURLE_COULDNT_CONNECT, AGAIN_NOW},
+                 {CURLE_GOT_NOTHING, AGAIN_NOW},
+                 {CURLE_SEND_ERROR, AGAIN_NOW},
+                 {CURLE_RECV_ERROR, AGAIN_NOW},
+                 {CURLE_PARTIAL_FILE, AGAIN_NOW},
+                 {CURLE_HTTP2, AGAIN_NOW},
+                 {CURLE_HTTP2_STREAM, AGAIN_NOW},
+                 {CURLE_TOO_MANY_REDIRECTS, AGAIN_NEVER},
+                 {CURLE_PEER_FAILED_VERIFICATION, AGAIN_NEVER},
+                 {CURLE_SSL_CACERT_BADFILE, AGAIN_NEVER},
+                 {CURLE_SSL_CERTPROBLEM, AGAIN_NEVER},
+                 {CURLE_UNSUPPORTED_PROTOCOL, AGAIN_NEVER}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (known[i].code == code)
-            return fsc_fail(c->err, known[i].status, "%s: HTTP %d%s%s", c->what, code, gap, line);
-    if (may_pass)
-        return fsc_fail_retryable(c->err, FSC_REMOTE, "%s: HTTP %d%s%s", c->what, code, gap, line);
-    return fsc_fail(c->err, FSC_REMOTE, "%s: HTTP %d%s%s", c->what, code, gap, line);
+            return known[i].when;
+    return AGAIN_LATER;
 }
 
 static fsc_status fail_by_curl(call *c, CURLcode code)
 {
-    const char *why = c->curl_error[0] ? c->curl_error : curl_easy_strerror(code);
     if (c->body_status != FSC_OK)
         return c->body_status;
-    switch (code) {
-    case CURLE_OUT_OF_MEMORY:
-        return fsc_fail(c->err, FSC_NOMEM, "%s: out of memory", c->what);
-    case CURLE_PARTIAL_FILE:
-        return fsc_fail_retryable(c->err, FSC_REMOTE, "%s: the answer broke off after %zu bytes",
-                                  c->what, c->bytes);
-    case CURLE_OPERATION_TIMEDOUT:
-        return fsc_fail_retryable(c->err, FSC_REMOTE, "%s: no complete answer within %lld ms",
-                                  c->what, (long long)(monotonic_ms() - c->started_ms));
-    case CURLE_TOO_MANY_REDIRECTS:
-        return fsc_fail(c->err, FSC_REMOTE, "%s: more than %d redirects", c->what, MAX_REDIRECTS);
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        return fsc_fail(c->err, FSC_REMOTE, "%s: %s", c->what, why);
-    default:
-        return fsc_fail_retryable(c->err, FSC_REMOTE, "%s: %s", c->what, why);
-    }
+    fsc_fail(c->err, FSC_REMOTE, "%s: %s", c->what,
+             c->curl_error[0] ? c->curl_error : curl_easy_strerror(code));
+    c->err->retryable = again_after(code) != AGAIN_NEVER;
+    return FSC_REMOTE;
 }
 
 /* An overloaded or absent server, or a connection that broke; not a slow answer, which a further
@@ -458,33 +437,19 @@ static bool worth_another_try(const call *c, CURLcode code)
     curl_off_t sent_us = 0;
     if (c->body_status != FSC_OK || (c->delivered && !c->req->restart))
         return false;
-    switch (code) {
-    case CURLE_OK:
-        return c->out->code == 429 || c->out->code == 502 || c->out->code == 503 ||
-               c->out->code == 504;
-    case CURLE_OPERATION_TIMEDOUT:
-        curl_easy_getinfo(c->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
-        return sent_us == 0;
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_GOT_NOTHING:
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_PARTIAL_FILE:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-        return true;
-    default:
-        return false;
-    }
+    if (code == CURLE_OK)
+        return c->out->code == 429 || (c->out->code >= 502 && c->out->code <= 504);
+    if (code != CURLE_OPERATION_TIMEDOUT)
+        return again_after(code) == AGAIN_NOW;
+    curl_easy_getinfo(c->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
+    return sent_us == 0;
 }
 
 /* Doubling pauses, each spread from half to one and a half of its length. A Retry-After past the
  * deadline ends it now: the answer will not change before then. */
 static bool plan_next_try(call *c, int64_t now_ms)
 {
-    int64_t pause_ms = (int64_t)FIRST_PAUSE_MS << (c->tries_done - 1);
+    int64_t pause_ms = (int64_t)FIRST_PAUSE_MS << (c->tries_done < 8 ? c->tries_done - 1 : 7);
     pause_ms = pause_ms / 2 + (int64_t)random_below(c->http, (uint64_t)pause_ms);
     if (c->out->retry_after_s > 0) {
         int64_t room_s = (c->deadline_ms - now_ms) / 1000;
@@ -506,22 +471,19 @@ static void finish_try(call *c, CURLcode code)
     (void)snprintf(answer, sizeof answer, "%d", c->out->code);
     fsc_log_write(c->http->log, FSC_LOG_DEBUG, "asked", "request", c->what, "answer", answer, "ms",
                   took, NULL);
-    if (code == CURLE_OK && c->out->code / 100 == 2) {
-        c->phase = PHASE_DONE;
-        c->status = FSC_OK;
-        return;
-    }
-    c->status = code == CURLE_OK ? fail_by_code(c) : fail_by_curl(c, code);
     c->phase = PHASE_DONE;
+    c->status = code != CURLE_OK          ? fail_by_curl(c, code)
+                : c->out->code / 100 != 2 ? fail_by_code(c)
+                                          : FSC_OK;
+    if (c->status == FSC_OK)
+        return;
     if (worth_another_try(c, code) && plan_next_try(c, now_ms)) {
         c->phase = PHASE_WAITING;
-        if (c->err)
-            fsc_log_write(c->http->log, FSC_LOG_INFO, "trying again", "why", c->err->msg, NULL);
+        fsc_log_write(c->http->log, FSC_LOG_INFO, "trying again", "why", c->err->msg, NULL);
     }
 }
 
-/* ---- many calls
- * ------------------------------------------------------------------------------------ */
+/* ---- many calls ------------------------------------------------------------------------------ */
 
 static void start_ready(call *calls, size_t n, size_t parallel)
 {
@@ -623,9 +585,11 @@ fsc_status fsc_http_do(fsc_http *h, fsc_http_response *out, const fsc_http_reque
     fsc_status result = FSC_OK;
     fsc_err one = FSC_ERR_INIT;
     fsc_status status = fsc_http_do_all(h, out, req, &result, &one, 1, 1, a, err);
-    if (status == FSC_OK && result != FSC_OK && err)
+    if (status != FSC_OK)
+        return status;
+    if (result != FSC_OK && err)
         *err = one;
-    return status == FSC_OK ? result : status;
+    return result;
 }
 
 void fsc_http_form_add(fsc_buf *form, const char *key, const char *value)
