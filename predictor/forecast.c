@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "direct_features.h"
+#include "forescale/model.h"
+#include "past.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { DEFAULT_HISTORY_S = 28 * FSC_DAY_S, SPARE_DAYS = 2, SCRATCH_LIMIT_MIB = 1024 };
+
+struct fsc_forecaster {
+    fsc_forecaster_config cfg;
+    fsc_arena *arena;
+    const fsc_model_ops *model;
+    fsc_model_spec spec;
+    fsc_past past;
+    bool opened; /* the past has a grid */
+    bool fitted;
+    size_t state_bytes;
+    void *state;
+};
+
+/* ---- opening -------------------------------------------------------------------------------------------- */
+
+static fsc_status find_model(const fsc_model_ops **out, const char *name, fsc_err *err)
+{
+    const char *names[64];
+    size_t n = 0;
+    *out = &fsc_model_mix;
+    if (!name)
+        return FSC_OK;
+    for (const fsc_model_ops *const *m = fsc_models(); *m && n < 64; m++) {
+        *out = *m;
+        names[n++] = (*m)->name;
+        if (!strcmp((*m)->name, name))
+            return FSC_OK;
+    }
+    const char *near = fsc_suggest(name, names, n);
+    return fsc_fail(err, FSC_CONFIG, "there is no model %s%s%s: see forescale help model", name,
+                    near ? ", did you mean " : "", near ? near : "");
+}
+
+static fsc_status default_options(const void **out, const fsc_model_ops *model, fsc_arena *a, fsc_err *err)
+{
+    if (!model->opts)
+        return FSC_OK;
+    void *opts = fsc_arena_alloc(a, 1, model->opts_size, err);
+    const fsc_opt_ctx ctx = {.file = model->name, .arena = a};
+    *out = opts;
+    return opts ? fsc_options_default(opts, model->opts, &ctx, err) : FSC_NOMEM;
+}
+
+static fsc_status copy_request(fsc_forecast_request *r, fsc_arena *a, fsc_err *err)
+{
+    int32_t *h = FSC_NEW(a, r->n_horizons, int32_t, err);
+    double *q = FSC_NEW(a, r->n_q, double, err);
+    if (!h || !q)
+        return FSC_NOMEM;
+    memcpy(h, r->horizon, r->n_horizons * sizeof *h);
+    memcpy(q, r->q, r->n_q * sizeof *q);
+    r->horizon = h;
+    r->q = q;
+    return FSC_OK;
+}
+
+static fsc_status check_request(const fsc_forecaster_config *cfg, fsc_err *err)
+{
+    const fsc_forecast_request *r = &cfg->request;
+    bool good = cfg->step_s > 0 && r->n_horizons > 0;
+    for (size_t i = 0; i < r->n_horizons; i++)
+        good &= r->horizon[i] >= 1 && (!i || r->horizon[i] > r->horizon[i - 1]);
+    for (size_t i = 0; i < r->n_q; i++)
+        good &= r->q[i] > 0 && r->q[i] < 1 && (!i || r->q[i] > r->q[i - 1]);
+    return good ? FSC_OK : fsc_fail(err, FSC_BUG, "a forecast request is not ascending");
+}
+
+fsc_status fsc_forecaster_open(fsc_forecaster **out, const fsc_forecaster_config *cfg, fsc_arena *a, fsc_err *err)
+{
+    fsc_forecaster *f = *out = FSC_NEW(a, 1, fsc_forecaster, err);
+    if (!f)
+        return FSC_NOMEM;
+    FSC_TRY(check_request(cfg, err));
+    f->cfg = *cfg;
+    f->arena = a;
+    f->cfg.max_history_s = cfg->max_history_s ? cfg->max_history_s : DEFAULT_HISTORY_S;
+    FSC_TRY(find_model(&f->model, cfg->model, err));
+    FSC_TRY(copy_request(&f->cfg.request, a, err));
+    f->spec = (fsc_model_spec){.request = f->cfg.request, .step_s = cfg->step_s, .opts = cfg->model_opts};
+    if (!f->spec.opts)
+        FSC_TRY(default_options(&f->spec.opts, f->model, a, err));
+    f->state_bytes = f->model->state_bytes(&f->spec);
+    f->state = fsc_arena_alloc(a, 1, f->state_bytes, err);
+    return f->state ? FSC_OK : FSC_NOMEM;
+}
+
+static fsc_status open_past(fsc_forecaster *f, int64_t start, fsc_err *err)
+{
+    size_t day = FSC_DAY_S % f->cfg.step_s == 0 ? (size_t)(FSC_DAY_S / f->cfg.step_s) : 0;
+    size_t furthest = (size_t)f->cfg.request.horizon[f->cfg.request.n_horizons - 1];
+    size_t cap = (size_t)((f->cfg.max_history_s + SPARE_DAYS * FSC_DAY_S) / f->cfg.step_s) + 2;
+    size_t ahead = (furthest > day ? furthest : day) + 2;
+    FSC_TRY(fsc_past_open(&f->past, f->cfg.id, f->cfg.calendar, f->cfg.step_s, start, cap, ahead, f->arena, err));
+    f->opened = true;
+    if (!f->model->uses_features || !f->past.day)
+        return FSC_OK;
+    f->past.log = FSC_NEW(f->arena, 1, fsc_features, err);
+    f->past.linear = FSC_NEW(f->arena, 1, fsc_features, err);
+    if (!f->past.log || !f->past.linear)
+        return FSC_NOMEM;
+    FSC_TRY(fsc_features_open(f->past.log, FSC_LOG, &f->past, f->arena, err));
+    return fsc_features_open(f->past.linear, FSC_LINEAR, &f->past, f->arena, err);
+}
+
+/* ---- feeding -------------------------------------------------------------------------------------------- */
+
+static bool can_fit(const fsc_forecaster *f)
+{
+    if (f->model->seasonal && (!f->past.day || f->past.day < 2))
+        return false;
+    return f->past.n > 1 && f->past.n >= f->model->min_days * f->past.day;
+}
+
+static fsc_status refit(fsc_forecaster *f, fsc_err *err)
+{
+    fsc_arena *scratch = NULL;
+    if (!can_fit(f))
+        return FSC_OK;
+    FSC_TRY(fsc_arena_open(&scratch, (size_t)SCRATCH_LIMIT_MIB << 20, err));
+    fsc_status status = f->model->fit(f->state, &f->past, &f->spec, scratch, err);
+    fsc_arena_close(scratch);
+    f->fitted = status == FSC_OK;
+    return status;
+}
+
+static int64_t local_day(const fsc_forecaster *f, int64_t t)
+{
+    int64_t local = t + fsc_zone_offset_s(f->cfg.calendar ? f->cfg.calendar->zone : NULL, t);
+    return local / FSC_DAY_S - (local % FSC_DAY_S < 0);
+}
+
+/* Whole days are forgotten, so that what is left keeps its place in the day. */
+static void make_room(fsc_forecaster *f)
+{
+    fsc_past *p = &f->past;
+    if (p->n + 1 < p->cap)
+        return;
+    size_t keep = (size_t)(f->cfg.max_history_s / f->cfg.step_s);
+    size_t drop = p->n > keep ? p->n - keep : p->n / 2;
+    size_t day = p->day ? p->day : 1;
+    fsc_past_drop(p, (drop + day - 1) / day * day);
+}
+
+static fsc_status take(fsc_forecaster *f, double value, bool may_fit, fsc_err *err)
+{
+    fsc_past *p = &f->past;
+    bool had_room = p->n + 1 < p->cap;
+    make_room(f);
+    fsc_past_append(p, value);
+    int64_t t = fsc_past_time(p, p->n - 1);
+    bool new_day = local_day(f, t) != local_day(f, t - p->step_s);
+    if (may_fit && (new_day || !had_room))
+        FSC_TRY(refit(f, err));
+    else if (f->fitted)
+        f->model->observe(f->state, p, &f->spec);
+    return FSC_OK;
+}
+
+/* Index in s from which a first, long history is walked through with daily fits. */
+static size_t warm_from(const fsc_forecaster *f, const fsc_series *s)
+{
+    int64_t warm_s = (int64_t)f->model->warm_days * FSC_DAY_S;
+    int32_t near = f->cfg.request.horizon[0];
+    bool is_short = s->step_s <= FSC_SHORT_MAX_STEP_S && (int64_t)near * s->step_s <= FSC_SHORT_HORIZON_S;
+    int64_t last = s->start + (int64_t)(s->n - 1) * s->step_s;
+    int64_t midnight = fsc_period_start(f->cfg.calendar ? f->cfg.calendar->zone : NULL, FSC_PERIOD_DAY, last);
+    int64_t from = midnight - (is_short ? warm_s : 0);
+    return from <= s->start ? 0 : (size_t)((from - s->start + s->step_s - 1) / s->step_s);
+}
+
+static fsc_status feed_first(fsc_forecaster *f, const fsc_series *s, fsc_err *err)
+{
+    size_t keep = (size_t)(f->cfg.max_history_s / f->cfg.step_s), day = (size_t)(FSC_DAY_S / f->cfg.step_s);
+    size_t skip = s->n > keep ? s->n - keep : 0;
+    skip = day ? skip / day * day : skip;
+    fsc_series rest = fsc_series_cut(s, s->start + (int64_t)skip * s->step_s, INT64_MAX);
+    size_t warm = warm_from(f, &rest);
+    FSC_TRY(open_past(f, rest.start, err));
+    for (size_t i = 0; i < rest.n; i++)
+        FSC_TRY(take(f, rest.values[i], i >= warm, err));
+    return FSC_OK;
+}
+
+fsc_status fsc_forecaster_feed(fsc_forecaster *f, const fsc_series *s, fsc_err *err)
+{
+    if (s->step_s != f->cfg.step_s)
+        return fsc_fail(err, FSC_DATA, "samples of %d s do not fit a grid of %d s", (int)s->step_s, (int)f->cfg.step_s);
+    if (!s->n)
+        return FSC_OK;
+    if (!f->opened)
+        return feed_first(f, s, err);
+    if ((s->start - f->past.start) % s->step_s != 0)
+        return fsc_fail(err, FSC_DATA, "samples do not stand on the grid of those before");
+    int64_t next = fsc_past_time(&f->past, f->past.n);
+    for (int64_t missing = (s->start - next) / s->step_s; missing > 0; missing--)
+        FSC_TRY(take(f, NAN, true, err));
+    fsc_series new = fsc_series_cut(s, next, INT64_MAX);
+    for (size_t i = 0; i < new.n; i++)
+        FSC_TRY(take(f, new.values[i], true, err));
+    return FSC_OK;
+}
+
+int64_t fsc_forecaster_newest(const fsc_forecaster *f)
+{
+    return f->opened && f->past.n ? fsc_past_time(&f->past, f->past.n - 1) : INT64_MIN;
+}
+
+/* ---- running -------------------------------------------------------------------------------------------- */
+
+static bool allocate(fsc_forecast *out, const fsc_forecaster *f, fsc_prediction *p, fsc_arena *a, fsc_err *err)
+{
+    const fsc_forecast_request *r = &f->cfg.request;
+    p->mean = FSC_NEW(a, r->n_horizons, double, err);
+    p->v = FSC_NEW(a, r->n_horizons * r->n_q, double, err);
+    *out = (fsc_forecast){.id = f->cfg.id,
+                          .origin = fsc_forecaster_newest(f),
+                          .step_s = f->cfg.step_s,
+                          .n_horizons = r->n_horizons,
+                          .horizon = r->horizon,
+                          .n_q = r->n_q,
+                          .q = r->q,
+                          .mean = p->mean,
+                          .v = p->v,
+                          .skill = NAN};
+    return p->mean && p->v;
+}
+
+/* The simplest model that can answer anything, fitted on the spot. */
+static fsc_status fall_back(fsc_forecast *out, fsc_prediction *p, fsc_forecaster *f, fsc_arena *a, fsc_err *err)
+{
+    const fsc_model_ops *last = &fsc_model_last_value;
+    void *state = fsc_arena_alloc(a, 1, last->state_bytes(&f->spec), err);
+    char need[FSC_TIME_TEXT], have[FSC_TIME_TEXT];
+    if (!state)
+        return FSC_NOMEM;
+    FSC_TRY(last->fit(state, &f->past, &f->spec, a, err));
+    last->predict(p, state, &f->past, &f->spec);
+    out->model = last->name;
+    if (f->model == last)
+        return FSC_OK;
+    if (f->model->seasonal && (!f->past.day || f->past.day < 2))
+        out->hold = fsc_arena_printf(a, err, "a step of %d s has no place in a day: the model %s cannot use it", (int)f->cfg.step_s,
+                                     f->model->name);
+    else
+        out->hold = fsc_arena_printf(a, err, "only %s of history: the model %s needs %s",
+                                     fsc_duration_format(have, (int64_t)f->past.n * f->cfg.step_s), f->model->name,
+                                     fsc_duration_format(need, (int64_t)f->model->min_days * FSC_DAY_S));
+    return out->hold ? FSC_OK : FSC_NOMEM;
+}
+
+/* Levels ascend, demand is not negative, events multiply. */
+static void settle(fsc_prediction *p, const fsc_forecaster *f)
+{
+    const fsc_forecast_request *r = &f->cfg.request;
+    double fallback = f->past.filled[f->past.n - 1];
+    fallback = isfinite(fallback) ? fallback : 0;
+    for (size_t k = 0; k < r->n_horizons; k++) {
+        double factor = fsc_past_factor(&f->past, fsc_past_time(&f->past, f->past.n - 1 + (size_t)r->horizon[k]));
+        double least = 0;
+        p->mean[k] = (isfinite(p->mean[k]) ? fmax(p->mean[k], 0) : fallback) * factor;
+        for (size_t j = 0; j < r->n_q; j++) {
+            double *v = &p->v[k * r->n_q + j];
+            *v = (isfinite(*v) ? *v : fallback) * factor;
+            least = *v = fmax(*v, least);
+        }
+    }
+}
+
+static const char *reason_to_hold(const fsc_forecaster *f, const fsc_forecast *fc, fsc_arena *a, fsc_err *err)
+{
+    static const double noise = 0.05; /* a loss within it is no proof against the model */
+    const fsc_past *p = &f->past;
+    size_t i = p->n, season = p->day ? p->day : 1440;
+    while (i > 0 && isnan(p->y[i - 1]))
+        i--;
+    if (i == 0)
+        return "there is no sample at all";
+    if (p->n - i > season)
+        return fsc_arena_printf(a, err, "no sample for more than a day");
+    if (fc->skill < -noise)
+        return fsc_arena_printf(a, err, "no skill: its recent losses are %.0f%% above the last value's", -100 * fc->skill);
+    return NULL;
+}
+
+fsc_status fsc_forecaster_run(fsc_forecast *out, fsc_forecaster *f, fsc_arena *a, fsc_err *err)
+{
+    fsc_prediction p;
+    if (!f->opened || !f->past.n)
+        return fsc_fail(err, FSC_DATA, "series %s has no samples", f->cfg.id);
+    if (!allocate(out, f, &p, a, err))
+        return FSC_NOMEM;
+    if (f->fitted) {
+        f->model->predict(&p, f->state, &f->past, &f->spec);
+        out->model = f->model->name;
+        out->skill = f->model->skill(f->state, &f->spec);
+    } else {
+        FSC_TRY(fall_back(out, &p, f, a, err));
+    }
+    settle(&p, f);
+    const char *why = reason_to_hold(f, out, a, err);
+    out->hold = why ? why : out->hold;
+    return FSC_OK;
+}
+
+fsc_status fsc_forecast_series(fsc_forecast *out, const fsc_series *s, const fsc_forecaster_config *cfg, fsc_arena *a,
+                               fsc_err *err)
+{
+    fsc_forecaster *f;
+    FSC_TRY(fsc_forecaster_open(&f, cfg, a, err));
+    FSC_TRY(fsc_forecaster_feed(f, s, err));
+    return fsc_forecaster_run(out, f, a, err);
+}
+
+/* ---- keeping --------------------------------------------------------------------------------------------- */
+
+/* Layout of a saved state; a change of any struct in it needs another version. */
+typedef struct saved_header {
+    char magic[8];
+    char model[24];
+    uint64_t n, state_bytes;
+    int64_t start;
+    int32_t step_s, fitted;
+} saved_header;
+
+static const char saved_magic[8] = "FSCFC01";
+
+fsc_status fsc_forecaster_save(fsc_buf *out, const fsc_forecaster *f, fsc_err *err)
+{
+    saved_header h = {.n = f->past.n, .state_bytes = f->state_bytes, .start = f->past.start, .step_s = f->cfg.step_s,
+                      .fitted = f->fitted};
+    memcpy(h.magic, saved_magic, sizeof h.magic);
+    (void)snprintf(h.model, sizeof h.model, "%s", f->model->name);
+    fsc_buf_add(out, &h, sizeof h);
+    fsc_buf_add(out, f->past.y, f->past.n * sizeof *f->past.y);
+    fsc_buf_add(out, f->past.filled, f->past.n * sizeof *f->past.filled);
+    fsc_buf_add(out, f->state, f->state_bytes);
+    return fsc_buf_status(out, err);
+}
+
+fsc_status fsc_forecaster_load(fsc_forecaster *f, const void *bytes, size_t n, fsc_err *err)
+{
+    saved_header h;
+    const char *p = bytes;
+    if (n < sizeof h)
+        return fsc_fail(err, FSC_DATA, "the forecast state is cut off");
+    memcpy(&h, p, sizeof h);
+    p += sizeof h;
+    h.model[sizeof h.model - 1] = '\0';
+    if (memcmp(h.magic, saved_magic, sizeof h.magic) || h.step_s != f->cfg.step_s || strcmp(h.model, f->model->name) ||
+        h.state_bytes != f->state_bytes)
+        return fsc_fail(err, FSC_DATA, "the forecast state is of another model, step, or version");
+    if (h.n == 0)
+        return FSC_OK;
+    FSC_TRY(open_past(f, h.start, err));
+    if (h.n >= f->past.cap || n != sizeof h + 2 * h.n * sizeof(double) + h.state_bytes)
+        return fsc_fail(err, FSC_DATA, "the forecast state has another length than it says");
+    fsc_past_restore(&f->past, p, p + h.n * sizeof(double), (size_t)h.n);
+    memcpy(f->state, p + 2 * h.n * sizeof(double), f->state_bytes);
+    f->fitted = h.fitted != 0;
+    if (f->fitted && f->model->resume)
+        f->model->resume(f->state, &f->past);
+    return FSC_OK;
+}
+
+double fsc_forecast_exceed(const fsc_forecast *f, size_t h, double x)
+{
+    const double *v = f->v + h * f->n_q;
+    size_t n = f->n_q;
+    if (x < v[0])
+        return 1;
+    for (size_t j = 1; j < n; j++)
+        if (x < v[j]) {
+            double share = v[j] > v[j - 1] ? (x - v[j - 1]) / (v[j] - v[j - 1]) : 1;
+            return 1 - (f->q[j - 1] + share * (f->q[j] - f->q[j - 1]));
+        }
+    /* An exponential tail with the slope of the last two levels. */
+    double tail = 1 - f->q[n - 1];
+    if (n < 2 || !(v[n - 1] > v[n - 2]))
+        return x > v[n - 1] ? 0 : tail;
+    double decay = log((1 - f->q[n - 2]) / tail) / (v[n - 1] - v[n - 2]);
+    return tail * exp(-decay * (x - v[n - 1]));
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "past.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool is_holiday(const fsc_calendar *c, int64_t t)
+{
+    size_t low = 0, high = c->n_holidays;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (c->holidays[mid] <= t)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low && t < fsc_period_end(c->zone, FSC_PERIOD_DAY, c->holidays[low - 1]);
+}
+
+static void mark_calendar(fsc_past *w, size_t i)
+{
+    int64_t t = fsc_past_time(w, i);
+    const fsc_zone *zone = w->calendar ? w->calendar->zone : NULL;
+    int32_t offset_s = fsc_zone_offset_s(zone, t);
+    int64_t local = t + offset_s, day = local / FSC_DAY_S - (local % FSC_DAY_S < 0);
+    int weekday = (int)(((day + 3) % 7 + 7) % 7);
+    bool holiday = w->calendar && w->calendar->n_holidays && is_holiday(w->calendar, t);
+    w->shift[i] = (int16_t)(offset_s / w->step_s);
+    w->class_[i] = weekday >= 5 || holiday;
+}
+
+fsc_status fsc_past_open(fsc_past *w, const char *id, const fsc_calendar *calendar, int32_t step_s, int64_t start,
+                           size_t cap, size_t ahead, fsc_arena *a, fsc_err *err)
+{
+    size_t day = FSC_DAY_S % step_s == 0 && step_s < FSC_DAY_S ? (size_t)(FSC_DAY_S / step_s) : 0;
+    *w = (fsc_past){.id = id, .calendar = calendar, .start = start, .step_s = step_s, .day = day, .week = 7 * day,
+                      .cap = cap, .ahead = ahead};
+    w->y = FSC_NEW(a, cap, double, err);
+    w->filled = FSC_NEW(a, cap, double, err);
+    w->shift = FSC_NEW(a, cap + ahead + 1, int16_t, err);
+    w->class_ = FSC_NEW(a, cap + ahead + 1, uint8_t, err);
+    if (!w->y || !w->filled || !w->shift || !w->class_)
+        return FSC_NOMEM;
+    for (size_t i = 0; i <= ahead; i++)
+        mark_calendar(w, i);
+    return FSC_OK;
+}
+
+size_t fsc_past_days_before(const fsc_past *w, size_t i, size_t k)
+{
+    if (!w->day || i < k * w->day)
+        return SIZE_MAX;
+    size_t back = i - k * w->day;
+    int64_t j = (int64_t)back + w->shift[i] - w->shift[back];
+    return j < 0 ? SIZE_MAX : (size_t)j;
+}
+
+double fsc_past_factor(const fsc_past *w, int64_t t)
+{
+    double factor = 1.0;
+    for (size_t e = 0; w->calendar && e < w->calendar->n_events; e++) {
+        const fsc_event_config *event = &w->calendar->events[e];
+        bool covers = event->workloads.n == 0;
+        for (size_t k = 0; k < event->workloads.n; k++)
+            covers |= !strcmp(event->workloads.v[k], w->id);
+        if (covers && t >= event->from_t && t < event->to_t)
+            factor *= event->factor;
+    }
+    return factor;
+}
+
+static bool is_excluded(const fsc_calendar *c, int64_t t)
+{
+    for (size_t i = 0; c && i < c->n_excludes; i++)
+        if (t >= c->excludes[i].from_t && t < c->excludes[i].to_t)
+            return true;
+    return false;
+}
+
+static double fill(const fsc_past *w, size_t i)
+{
+    size_t yesterday = fsc_past_days_before(w, i, 1);
+    if (yesterday < i)
+        return w->filled[yesterday];
+    return i ? w->filled[i - 1] : NAN;
+}
+
+void fsc_past_append(fsc_past *w, double value)
+{
+    size_t i = w->n++;
+    int64_t t = fsc_past_time(w, i);
+    double factor = fsc_past_factor(w, t);
+    mark_calendar(w, i + w->ahead);
+    bool usable = isfinite(value) && factor > 0 && !is_excluded(w->calendar, t);
+    w->y[i] = usable ? value / factor : NAN;
+    w->filled[i] = usable ? w->y[i] : fill(w, i);
+    /* A gap at the very beginning takes the first value that comes. */
+    for (size_t k = i; usable && k > 0 && isnan(w->filled[k - 1]); k--)
+        w->filled[k - 1] = w->y[i];
+}
+
+void fsc_past_restore(fsc_past *w, const void *y, const void *filled, size_t n)
+{
+    memcpy(w->y, y, n * sizeof *w->y);
+    memcpy(w->filled, filled, n * sizeof *w->filled);
+    for (size_t i = 0; i < n; i++)
+        mark_calendar(w, i + w->ahead);
+    for (size_t i = 0; i <= w->ahead; i++)
+        mark_calendar(w, i);
+    w->n = n;
+}
+
+void fsc_past_drop(fsc_past *w, size_t steps)
+{
+    size_t left = w->n - steps, marks = left + w->ahead + 1;
+    memmove(w->y, w->y + steps, left * sizeof *w->y);
+    memmove(w->filled, w->filled + steps, left * sizeof *w->filled);
+    memmove(w->shift, w->shift + steps, marks * sizeof *w->shift);
+    memmove(w->class_, w->class_ + steps, marks * sizeof *w->class_);
+    w->n = left;
+    w->start += (int64_t)steps * w->step_s;
+}

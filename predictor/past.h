@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The recent past of one series as all models see it: a regular grid with gaps, the same with gaps
+ * filled causally, and the local calendar of each grid point. One past serves many experts.
+ */
+#ifndef FSC_PAST_H
+#define FSC_PAST_H
+
+#include "forescale/config.h"
+#include "forescale/series.h"
+
+typedef struct fsc_past {
+    const char *id;
+    const fsc_calendar *calendar; /* NULL: UTC, nothing special */
+    int64_t start;                /* time of index 0 */
+    int32_t step_s;
+    size_t day, week; /* steps in a day and a week; 0 where the step does not divide a day */
+    size_t n, cap;
+    double *y;       /* [cap] base demand: events' factors divided out; NaN is a gap */
+    double *filled;  /* [cap] y, gaps filled from the same local time a day before, else the last value */
+    size_t ahead;    /* how far behind n the two arrays below are known */
+    int16_t *shift;  /* [cap + ahead] local offset in steps: same local time a day before is i - day + shift change */
+    uint8_t *class_; /* [cap + ahead] 0 a weekday, 1 a weekend or a holiday */
+    /* NULL, or what direct regressions see of it in logs and in levels */
+    struct fsc_features *log, *linear;
+} fsc_past;
+
+fsc_status fsc_past_open(fsc_past *w, const char *id, const fsc_calendar *calendar, int32_t step_s, int64_t start,
+                           size_t cap, size_t ahead, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
+/* One more grid point; value NaN for a gap. The past must not be full. */
+void fsc_past_append(fsc_past *w, double value);
+
+/* Takes over n saved points (y, then filled); the past must be empty. */
+void fsc_past_restore(fsc_past *w, const void *y, const void *filled, size_t n);
+
+/* Forgets the oldest `steps` grid points. */
+void fsc_past_drop(fsc_past *w, size_t steps);
+
+/* Index of the same local time k days before index i; SIZE_MAX before the first. */
+size_t fsc_past_days_before(const fsc_past *w, size_t i, size_t k);
+
+static inline int64_t fsc_past_time(const fsc_past *w, size_t i)
+{
+    return w->start + (int64_t)i * w->step_s;
+}
+
+/* Product of the factors of the events that hold t and cover this series. */
+double fsc_past_factor(const fsc_past *w, int64_t t);
+
+#endif
