@@ -471,6 +471,8 @@ static void finish_try(call *c, CURLcode code)
     (void)snprintf(answer, sizeof answer, "%d", c->out->code);
     fsc_log_write(c->http->log, FSC_LOG_DEBUG, "asked", "request", c->what, "answer", answer, "ms",
                   took, NULL);
+    if (*c->out->warning)
+        fsc_log_write(c->http->log, FSC_LOG_WARN, c->out->warning, "request", c->what, NULL);
     c->phase = PHASE_DONE;
     c->status = code != CURLE_OK          ? fail_by_curl(c, code)
                 : c->out->code / 100 != 2 ? fail_by_code(c)
