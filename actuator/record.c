@@ -1,2 +1,298 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "forescale/target.h"
+#include "actuator/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_WRITES = 3, PATCH_BYTES = 64 * 1024 };
+
+/* What an object is to become. */
+typedef struct desired {
+    int64_t min, max;
+    bool recorded; /* with the annotations below, else without any of ours */
+    int64_t baseline_min, baseline_max, safe_max, expires_at;
+    const char *run_id;
+} desired;
+
+const fsc_target_ops *fsc_target_find(const char *kind)
+{
+    for (const fsc_target_ops *const *t = fsc_targets(); *t; t++)
+        if (!strcmp((*t)->name, kind))
+            return *t;
+    return NULL;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+const char *fsc__bounded_path(const fsc__bounded *b, const fsc_target_ref *ref, fsc_arena *a,
+                              fsc_err *err)
+{
+    return fsc_arena_printf(a, err, "%s/namespaces/%s/%s/%s", b->group, ref->namespace_,
+                            b->resource, ref->name);
+}
+
+const char *fsc__annotation(const fsc_node *object, const char *key)
+{
+    return fsc_node_text(fsc_node_at(object, "metadata", "annotations", key, NULL), NULL);
+}
+
+/* "6-16" */
+static bool read_pair(int64_t *min, int64_t *max, const char *text)
+{
+    char *end = NULL;
+    if (!text || *text < '0' || *text > '9')
+        return false;
+    *min = strtoll(text, &end, 10);
+    if (*end != '-' || end[1] < '0' || end[1] > '9')
+        return false;
+    *max = strtoll(end + 1, &end, 10);
+    return *end == '\0';
+}
+
+static const char *edit_told(const fsc_target_seen *s, int64_t min, int64_t max, fsc_arena *a,
+                             fsc_err *err)
+{
+    return fsc_arena_printf(a, err,
+                            "edited since the last write (now %lld to %lld, written %lld to %lld): "
+                            "forescale restore takes these bounds as the new baseline",
+                            (long long)s->min_replicas, (long long)s->max_replicas, (long long)min,
+                            (long long)max);
+}
+
+fsc_status fsc__record_read(fsc_target_seen *seen, const fsc_node *object, fsc_arena *a,
+                            fsc_err *err)
+{
+    int64_t min = 0, max = 0;
+    const char *baseline = fsc__annotation(object, FSC_ANNOTATION "baseline");
+    const char *expires = fsc__annotation(object, FSC_ANNOTATION "expires-at");
+    fsc_err unread = FSC_ERR_INIT;
+    if (!baseline)
+        return FSC_OK;
+    seen->ours = true;
+    seen->run_id = fsc__annotation(object, FSC_ANNOTATION "run-id");
+    bool whole = read_pair(&seen->baseline_min, &seen->baseline_max, baseline) &&
+                 read_pair(&min, &max, fsc__annotation(object, FSC_ANNOTATION "written")) &&
+                 expires && fsc_time_parse(&seen->expires_at, expires, &unread) == FSC_OK;
+    seen->safe_max = fsc_node_int(
+        fsc_node_at(object, "metadata", "annotations", FSC_ANNOTATION "safe-max", NULL), -1);
+    if (!whole || seen->safe_max < 0)
+        return fsc_fail(err, FSC_REMOTE,
+                        "its " FSC_ANNOTATION
+                        " annotations cannot be read: set the bounds that you "
+                        "want and remove these annotations");
+    if (seen->min_replicas == min && seen->max_replicas == max)
+        return FSC_OK;
+    seen->hold = edit_told(seen, min, max, a, err);
+    return seen->hold ? FSC_OK : FSC_NOMEM;
+}
+
+fsc_status fsc__scale_target_read(fsc_target_seen *seen, int64_t *wanted, fsc_kube *k,
+                                  const char *namespace_, const fsc_node *target_ref, fsc_arena *a,
+                                  fsc_err *err)
+{
+    static const struct {
+        const char *kind, *resource;
+    } known[] = {{"Deployment", "deployments"}, {"StatefulSet", "statefulsets"}};
+    const char *kind = fsc_node_text(fsc_node_at(target_ref, "kind", NULL), "Deployment");
+    const char *name = fsc_node_text(fsc_node_at(target_ref, "name", NULL), "");
+    const fsc_node *object;
+    *wanted = -1;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(known[i].kind, kind))
+            continue;
+        const char *path = fsc_arena_printf(a, err, "/apis/apps/v1/namespaces/%s/%s/%s", namespace_,
+                                            known[i].resource, name);
+        if (!path)
+            return FSC_NOMEM;
+        fsc_status status = fsc_kube_get(&object, k, path, a, err);
+        if (status == FSC_MISSING)
+            break;
+        FSC_TRY(status);
+        seen->replicas_known = seen->ready_known = true;
+        seen->replicas = fsc_node_int(fsc_node_at(object, "status", "replicas", NULL), 0);
+        seen->ready = fsc_node_int(fsc_node_at(object, "status", "readyReplicas", NULL), 0);
+        *wanted = fsc_node_int(fsc_node_at(object, "spec", "replicas", NULL), 1);
+        return FSC_OK;
+    }
+    seen->note = fsc_arena_printf(a, err, "the replicas of its scale target, %s %s, cannot be read",
+                                  kind, name);
+    return seen->note ? FSC_OK : FSC_NOMEM;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static void add_annotations(fsc_buf *b, const desired *d)
+{
+    static const char *const keys[] = {"baseline", "written", "safe-max", "expires-at", "run-id"};
+    char expires[FSC_TIME_TEXT];
+    if (!d->recorded) {
+        for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+            fsc_buf_printf(b, "%s\"" FSC_ANNOTATION "%s\":null", i ? "," : "", keys[i]);
+        return;
+    }
+    fsc_buf_printf(b,
+                   "\"" FSC_ANNOTATION "baseline\":\"%lld-%lld\",\"" FSC_ANNOTATION
+                   "written\":\"%lld-%lld\",",
+                   (long long)d->baseline_min, (long long)d->baseline_max, (long long)d->min,
+                   (long long)d->max);
+    fsc_buf_printf(
+        b, "\"" FSC_ANNOTATION "safe-max\":\"%lld\",\"" FSC_ANNOTATION "expires-at\":\"%s\",",
+        (long long)d->safe_max, fsc_time_format(expires, d->expires_at));
+    fsc_buf_puts(b, "\"" FSC_ANNOTATION "run-id\":");
+    fsc_json_string(b, d->run_id ? d->run_id : "");
+}
+
+/* Bounds that do not change are left out: who owns a field is GitOps's business. */
+static fsc_status write_once(fsc_kube *k, const fsc__bounded *b, const fsc_target_ref *ref,
+                             const fsc_target_seen *seen, const desired *d, fsc_dry_run dry,
+                             fsc_arena *a, fsc_err *err)
+{
+    fsc_buf patch;
+    const fsc_node *answer;
+    const char *path = fsc__bounded_path(b, ref, a, err);
+    bool set_min = d->min != seen->min_replicas, set_max = d->max != seen->max_replicas;
+    if (!path)
+        return FSC_NOMEM;
+    fsc_buf_init(&patch, a, PATCH_BYTES);
+    fsc_buf_puts(&patch, "{\"metadata\":{\"resourceVersion\":");
+    fsc_json_string(&patch, seen->resource_version);
+    fsc_buf_puts(&patch, ",\"annotations\":{");
+    add_annotations(&patch, d);
+    fsc_buf_puts(&patch, "}},\"spec\":{");
+    if (set_min)
+        fsc_buf_printf(&patch, "\"%s\":%lld", b->min_key, (long long)d->min);
+    if (set_max)
+        fsc_buf_printf(&patch, "%s\"%s\":%lld", set_min ? "," : "", b->max_key, (long long)d->max);
+    fsc_buf_puts(&patch, "}}");
+    FSC_TRY(fsc_buf_status(&patch, err));
+    return fsc_kube_merge_patch(&answer, k, path, fsc_buf_str(&patch), dry, a, err);
+}
+
+static const char *left_alone(const fsc_target_seen *s)
+{
+    return s->hold ? s->hold : s->paused ? s->paused_why : NULL;
+}
+
+/* ---- apply ----------------------------------------------------------------------------------- */
+
+static desired desired_of(const fsc_target_write *w)
+{
+    return (desired){
+        .min = w->min_replicas,
+        .max = w->max_replicas,
+        .recorded = w->min_replicas != w->baseline_min || w->max_replicas != w->baseline_max ||
+                    w->safe_max < w->max_replicas,
+        .baseline_min = w->baseline_min,
+        .baseline_max = w->baseline_max,
+        .safe_max = w->safe_max,
+        .expires_at = w->expires_at,
+        .run_id = w->run_id,
+    };
+}
+
+/* A recorded safe max that is lower than today's stays until the next renewal: it fails closed. */
+static bool is_whole(const fsc_target_seen *s, const desired *d, int64_t now)
+{
+    if (s->min_replicas != d->min || s->max_replicas != d->max || s->ours != d->recorded)
+        return false;
+    return !d->recorded ||
+           (s->baseline_min == d->baseline_min && s->baseline_max == d->baseline_max &&
+            s->safe_max <= d->safe_max && 2 * (s->expires_at - now) >= d->expires_at - now);
+}
+
+static fsc_status check_write(const fsc_target_seen *s, const fsc_target_write *w, fsc_err *err)
+{
+    if (w->min_replicas < 0 || w->min_replicas > w->max_replicas)
+        return fsc_fail(err, FSC_BUG, "a min of %lld and a max of %lld cannot be written",
+                        (long long)w->min_replicas, (long long)w->max_replicas);
+    if (left_alone(s))
+        return fsc_fail(err, FSC_CONFLICT, "left alone: %s", left_alone(s));
+    if (s->never_lower && (w->min_replicas < s->min_replicas || w->max_replicas < s->max_replicas))
+        return fsc_fail(err, FSC_CONFLICT,
+                        "left alone: scale-in is paused, and %lld to %lld would lower %lld to %lld",
+                        (long long)w->min_replicas, (long long)w->max_replicas,
+                        (long long)s->min_replicas, (long long)s->max_replicas);
+    return FSC_OK;
+}
+
+/* The plan stands on the bounds and the record that were seen: of these nothing may have changed.
+ */
+static bool still_as_planned(const fsc_target_seen *then, const fsc_target_seen *now)
+{
+    return then->min_replicas == now->min_replicas && then->max_replicas == now->max_replicas &&
+           then->ours == now->ours && then->expires_at == now->expires_at &&
+           then->baseline_min == now->baseline_min && then->baseline_max == now->baseline_max;
+}
+
+fsc_status fsc__record_apply(fsc_outcome *out, fsc_kube *k, const fsc__bounded *b,
+                             const fsc_target_ref *ref, const fsc_target_seen *seen,
+                             const fsc_target_write *w, fsc_arena *a, fsc_err *err)
+{
+    fsc_target_seen now = *seen;
+    desired d = desired_of(w);
+    *out = FSC_UNCHANGED;
+    for (int i = 0; i < MAX_WRITES; i++) {
+        if (i)
+            FSC_TRY(b->ops->observe(&now, k, ref, a, err));
+        FSC_TRY(check_write(&now, w, err));
+        if (is_whole(&now, &d, w->now))
+            return FSC_OK;
+        if (!still_as_planned(seen, &now))
+            return fsc_fail_retryable(
+                err, FSC_CONFLICT, "its bounds changed during this run: the next run plans anew");
+        fsc_status status = write_once(k, b, ref, &now, &d, w->dry, a, err);
+        if (status == FSC_OK)
+            *out = w->dry == FSC_DRY_NONE ? FSC_APPLIED : FSC_PLANNED;
+        if (status != FSC_CONFLICT)
+            return status;
+    }
+    err->retryable = true;
+    return fsc_context(err, "it changed under each of %d writes", MAX_WRITES);
+}
+
+/* ---- restore --------------------------------------------------------------------------------- */
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What a restore makes of an object that carries our record. */
+static desired restored(const fsc_target_seen *s, bool all)
+{
+    desired d = {.min = s->min_replicas, .max = s->max_replicas};
+    if (s->hold) /* a human's bounds: they stay, our record goes */
+        return d;
+    d.max = all ? s->baseline_max : smaller(s->max_replicas, s->safe_max);
+    d.min = smaller(s->baseline_min, d.max);
+    d.recorded = d.min != s->baseline_min || d.max != s->baseline_max;
+    d.baseline_min = s->baseline_min;
+    d.baseline_max = s->baseline_max;
+    d.safe_max = s->safe_max;
+    d.expires_at = s->expires_at;
+    d.run_id = s->run_id;
+    return d;
+}
+
+fsc_status fsc__record_restore(fsc_outcome *out, fsc_kube *k, const fsc__bounded *b,
+                               const fsc_target_ref *ref, int64_t now, bool all, fsc_dry_run dry,
+                               fsc_arena *a, fsc_err *err)
+{
+    *out = FSC_UNCHANGED;
+    for (int i = 0; i < MAX_WRITES; i++) {
+        fsc_target_seen seen;
+        FSC_TRY(b->ops->observe(&seen, k, ref, a, err));
+        if (!seen.ours || (!all && seen.expires_at > now))
+            return FSC_OK;
+        desired d = restored(&seen, all);
+        if (d.recorded && d.min == seen.min_replicas && d.max == seen.max_replicas)
+            return FSC_OK;
+        fsc_status status = write_once(k, b, ref, &seen, &d, dry, a, err);
+        if (status == FSC_OK)
+            *out = dry == FSC_DRY_NONE ? FSC_APPLIED : FSC_PLANNED;
+        if (status != FSC_CONFLICT)
+            return status;
+    }
+    err->retryable = true;
+    return fsc_context(err, "it changed under each of %d writes", MAX_WRITES);
+}

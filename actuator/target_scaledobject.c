@@ -1,2 +1,110 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "forescale/target.h"
+/* KEDA's ScaledObject (keda.sh/v1alpha1). KEDA owns the HPA that it makes from it and puts a
+ * patched one back at once, so the bounds are written here. */
+#include "actuator/record.h"
+
+#include <string.h>
+
+enum { KEDA_DEFAULT_MIN = 0, KEDA_DEFAULT_MAX = 100 };
+
+#define KEDA "autoscaling.keda.sh/"
+
+extern const fsc_target_ops fsc_target_scaledobject;
+
+static const fsc__bounded scaledobject = {&fsc_target_scaledobject, "/apis/keda.sh/v1alpha1",
+                                          "scaledobjects", "minReplicaCount", "maxReplicaCount"};
+
+/* KEDA takes every value that is not a boolean "false" of Go's ParseBool for a yes. */
+static bool is_on(const fsc_node *object, const char *key)
+{
+    static const char *const no[] = {"false", "False", "FALSE", "f", "F", "0"};
+    const char *value = fsc__annotation(object, key);
+    for (size_t i = 0; value && i < sizeof no / sizeof no[0]; i++)
+        if (!strcmp(value, no[i]))
+            return false;
+    return value != NULL;
+}
+
+static void read_pauses(fsc_target_seen *out, const fsc_node *object)
+{
+    out->never_lower = is_on(object, KEDA "paused-scale-in");
+    if (is_on(object, KEDA "paused"))
+        out->paused_why = "paused by the annotation " KEDA "paused";
+    else if (fsc__annotation(object, KEDA "paused-replicas"))
+        out->paused_why = "paused by the annotation " KEDA "paused-replicas";
+    else if (is_on(object, KEDA "paused-scale-out")) /* KEDA would let a raised minimum through */
+        out->paused_why = "scale-out is paused by the annotation " KEDA "paused-scale-out";
+    out->paused = out->paused_why != NULL;
+}
+
+static bool is_average(const fsc_node *trigger)
+{
+    return !strcmp(fsc_node_text(fsc_node_at(trigger, "metricType", NULL), "AverageValue"),
+                   "AverageValue");
+}
+
+/* The first prometheus trigger, those by AverageValue first: only their threshold is for one
+ * replica. */
+static void read_trigger(fsc_target_seen *out, const fsc_node *object)
+{
+    const fsc_node *triggers = fsc_node_at(object, "spec", "triggers", NULL), *best = NULL;
+    for (size_t i = 0; triggers && triggers->kind == FSC_NODE_LIST && i < triggers->n; i++) {
+        const fsc_node *t = triggers->items[i];
+        if (strcmp(fsc_node_text(fsc_node_at(t, "type", NULL), ""), "prometheus"))
+            continue;
+        if (!best || (is_average(t) && !is_average(best)))
+            best = t;
+    }
+    out->query = fsc_node_text(fsc_node_at(best, "metadata", "query", NULL), NULL);
+    out->server_address = fsc_node_text(fsc_node_at(best, "metadata", "serverAddress", NULL), NULL);
+    if (best && is_average(best))
+        out->threshold = fsc_node_real(fsc_node_at(best, "metadata", "threshold", NULL), 0);
+}
+
+static fsc_status observe(fsc_target_seen *out, fsc_kube *k, const fsc_target_ref *ref,
+                          fsc_arena *a, fsc_err *err)
+{
+    const fsc_node *object;
+    int64_t wanted;
+    const char *path = fsc__bounded_path(&scaledobject, ref, a, err);
+    *out = (fsc_target_seen){0};
+    if (!path)
+        return FSC_NOMEM;
+    FSC_TRY(fsc_kube_get(&object, k, path, a, err));
+    out->exists = true;
+    out->min_replicas =
+        fsc_node_int(fsc_node_at(object, "spec", "minReplicaCount", NULL), KEDA_DEFAULT_MIN);
+    out->max_replicas =
+        fsc_node_int(fsc_node_at(object, "spec", "maxReplicaCount", NULL), KEDA_DEFAULT_MAX);
+    out->resource_version =
+        fsc_node_text(fsc_node_at(object, "metadata", "resourceVersion", NULL), "");
+    if (fsc_node_at(object, "spec", "idleReplicaCount", NULL))
+        out->note =
+            "idleReplicaCount is set: KEDA ignores a raised minimum while no trigger is active";
+    read_pauses(out, object);
+    read_trigger(out, object);
+    FSC_TRY(fsc__record_read(out, object, a, err));
+    return fsc__scale_target_read(out, &wanted, k, ref->namespace_,
+                                  fsc_node_at(object, "spec", "scaleTargetRef", NULL), a, err);
+}
+
+static fsc_status apply(fsc_outcome *out, fsc_kube *k, const fsc_target_ref *ref,
+                        const fsc_target_seen *seen, const fsc_target_write *w, fsc_arena *a,
+                        fsc_err *err)
+{
+    return fsc__record_apply(out, k, &scaledobject, ref, seen, w, a, err);
+}
+
+static fsc_status restore(fsc_outcome *out, fsc_kube *k, const fsc_target_ref *ref, int64_t now,
+                          bool all, fsc_dry_run dry, fsc_arena *a, fsc_err *err)
+{
+    return fsc__record_restore(out, k, &scaledobject, ref, now, all, dry, a, err);
+}
+
+const fsc_target_ops fsc_target_scaledobject = {
+    .name = "ScaledObject",
+    .summary = "KEDA's ScaledObject: minReplicaCount and maxReplicaCount",
+    .observe = observe,
+    .apply = apply,
+    .restore = restore,
+};

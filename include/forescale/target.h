@@ -19,16 +19,19 @@ typedef struct fsc_target_seen {
     const char *paused_why;
     const char *resource_version;
     const char *hold; /* NULL, or why it must be left alone (a human's edit, owned by another controller) */
-    /* what we recorded on it */
-    bool ours; /* a baseline is recorded */
+    const char *note; /* NULL, or what weakens a write's effect; for check and the log */
+    bool never_lower; /* a human paused scale-in: neither bound may go down */
+    /* what we recorded on it, in annotations (actuator/record.h) */
+    bool ours; /* a baseline is recorded: it, not the bounds above, is the user's own */
     int64_t baseline_min, baseline_max, safe_max, expires_at;
     const char *run_id;
     /* its own demand trigger */
     const char *query, *server_address;
-    double threshold; /* T; 0: none found */
+    double threshold; /* T, for one replica; 0: none found */
 } fsc_target_seen;
 
 typedef struct fsc_target_write {
+    int64_t now;
     int64_t min_replicas, max_replicas;
     int64_t baseline_min, baseline_max, safe_max, expires_at;
     const char *run_id;
@@ -41,9 +44,13 @@ typedef struct fsc_target_ops {
     const char *name, *summary; /* name is the `kind` of the configuration */
     bool is_pool;               /* a node pool's prewarm, else a workload's target */
     fsc_status (*observe)(fsc_target_seen *out, fsc_kube *k, const fsc_target_ref *ref, fsc_arena *a, fsc_err *err);
+    /* Writes only what differs; an expiry is renewed when less than half of the life that w gives is
+     * left, so a plan's life is at least twice what it must outlast. FSC_CONFLICT: somebody else changed
+     * the object since `seen`; retryable where that may settle, else it must be left alone. */
     fsc_status (*apply)(fsc_outcome *out, fsc_kube *k, const fsc_target_ref *ref, const fsc_target_seen *seen,
                         const fsc_target_write *w, fsc_arena *a, fsc_err *err);
-    /* Writes the baseline back (all) or what is safe once expired; removes our record when whole. */
+    /* Writes the baseline back (all) or what is safe once expired; removes our record when whole. What a
+     * human changed since our last write stays as it is, without our record. */
     fsc_status (*restore)(fsc_outcome *out, fsc_kube *k, const fsc_target_ref *ref, int64_t now, bool all,
                           fsc_dry_run dry, fsc_arena *a, fsc_err *err);
 } fsc_target_ops;
