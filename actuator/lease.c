@@ -1,2 +1,124 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "forescale/apply.h"
+
+#include <string.h>
+
+enum { BODY_BYTES = 4096 };
+
+typedef struct lease_now {
+    const char *resource_version, *holder; /* holder "": free */
+    int64_t acquired, renewed, duration_s, transitions;
+} lease_now;
+
+/* 0 where absent or unreadable: such a lease has run out. */
+static int64_t read_time(const fsc_node *spec, const char *key)
+{
+    int64_t t = 0;
+    fsc_err unread = FSC_ERR_INIT;
+    const char *text = fsc_node_text(fsc_node_at(spec, key, NULL), NULL);
+    return text && fsc_time_parse(&t, text, &unread) == FSC_OK ? t : 0;
+}
+
+static lease_now read_lease(const fsc_node *object)
+{
+    const fsc_node *spec = fsc_node_at(object, "spec", NULL);
+    return (lease_now){
+        .resource_version =
+            fsc_node_text(fsc_node_at(object, "metadata", "resourceVersion", NULL), ""),
+        .holder = fsc_node_text(fsc_node_at(spec, "holderIdentity", NULL), ""),
+        .acquired = read_time(spec, "acquireTime"),
+        .renewed = read_time(spec, "renewTime"),
+        .duration_s = fsc_node_int(fsc_node_at(spec, "leaseDurationSeconds", NULL), 0),
+        .transitions = fsc_node_int(fsc_node_at(spec, "leaseTransitions", NULL), 0),
+    };
+}
+
+/* MicroTime: RFC 3339 with six decimals. */
+static void add_time(fsc_buf *b, const char *key, int64_t t)
+{
+    char text[FSC_TIME_TEXT];
+    fsc_time_format(text, t);
+    fsc_buf_printf(b, ",\"%s\":\"%.*s.000000Z\"", key, (int)strcspn(text, "Z"), text);
+}
+
+static const char *body_of(const lease_now *l, fsc_arena *a, fsc_err *err)
+{
+    fsc_buf b;
+    fsc_buf_init(&b, a, BODY_BYTES);
+    fsc_buf_puts(&b, "{\"apiVersion\":\"coordination.k8s.io/"
+                     "v1\",\"kind\":\"Lease\",\"metadata\":{\"name\":\"forescale\"");
+    if (*l->resource_version) {
+        fsc_buf_puts(&b, ",\"resourceVersion\":");
+        fsc_json_string(&b, l->resource_version);
+    }
+    fsc_buf_printf(&b, "},\"spec\":{\"leaseDurationSeconds\":%lld,\"leaseTransitions\":%lld",
+                   (long long)l->duration_s, (long long)l->transitions);
+    if (*l->holder) {
+        fsc_buf_puts(&b, ",\"holderIdentity\":");
+        fsc_json_string(&b, l->holder);
+    }
+    add_time(&b, "acquireTime", l->acquired);
+    add_time(&b, "renewTime", l->renewed);
+    fsc_buf_puts(&b, "}}");
+    return fsc_buf_status(&b, err) == FSC_OK ? fsc_buf_str(&b) : NULL;
+}
+
+static fsc_status write_lease(fsc_lease *out, fsc_kube *k, fsc_http_method method, const char *path,
+                              const lease_now *l, fsc_arena *a, fsc_err *err)
+{
+    const fsc_node *answer;
+    const char *body = body_of(l, a, err);
+    if (!body)
+        return FSC_NOMEM;
+    FSC_TRY(fsc_kube_send(&answer, k, method, path, body, a, err));
+    out->resource_version = read_lease(answer).resource_version;
+    return FSC_OK;
+}
+
+static fsc_status held_by(const lease_now *l, fsc_err *err)
+{
+    char until[FSC_TIME_TEXT];
+    return fsc_fail_retryable(err, FSC_CONFLICT,
+                              "another run holds the lease: %s, until %s at the latest", l->holder,
+                              fsc_time_format(until, l->renewed + l->duration_s));
+}
+
+fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const char *holder, int64_t now,
+                          int64_t duration_s, fsc_arena *a, fsc_err *err)
+{
+    const fsc_node *object;
+    lease_now wanted = {"", holder, now, now, duration_s, 0};
+    fsc_err missing = FSC_ERR_INIT;
+    const char *folder = fsc_arena_printf(
+        a, err, "/apis/coordination.k8s.io/v1/namespaces/%s/leases", fsc_kube_namespace(k));
+    const char *path = folder ? fsc_arena_printf(a, err, "%s/forescale", folder) : NULL;
+    if (!path)
+        return FSC_NOMEM;
+    *out = (fsc_lease){.path = path, .holder = holder};
+    fsc_status status = fsc_kube_get(&object, k, path, a, &missing);
+    if (status == FSC_MISSING) {
+        status = write_lease(out, k, FSC_POST, folder, &wanted, a, err);
+    } else if (status == FSC_OK) {
+        lease_now found = read_lease(object);
+        bool is_ours = !strcmp(found.holder, holder);
+        if (*found.holder && !is_ours && found.renewed + found.duration_s > now)
+            return held_by(&found, err);
+        wanted.resource_version = found.resource_version;
+        wanted.transitions = found.transitions + !is_ours;
+        wanted.acquired = is_ours ? found.acquired : now;
+        status = write_lease(out, k, FSC_PUT, path, &wanted, a, err);
+    } else {
+        *err = missing;
+    }
+    if (status == FSC_CONFLICT) /* between our look and our write */
+        return fsc_fail_retryable(err, FSC_CONFLICT, "another run took the lease just now");
+    return status;
+}
+
+fsc_status fsc_lease_release(fsc_kube *k, const fsc_lease *lease, int64_t now, fsc_arena *a,
+                             fsc_err *err)
+{
+    fsc_lease released;
+    return write_lease(&released, k, FSC_PUT, lease->path,
+                       &(lease_now){lease->resource_version, "", now, now, 1, 0}, a, err);
+}
