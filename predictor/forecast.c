@@ -231,6 +231,7 @@ static bool allocate(fsc_forecast *out, const fsc_forecaster *f, fsc_prediction 
                           .q = r->q,
                           .mean = p->mean,
                           .v = p->v,
+                          .newest = f->past.y[f->past.n - 1] * fsc_past_factor(&f->past, fsc_forecaster_newest(f)),
                           .skill = NAN};
     return p->mean && p->v;
 }

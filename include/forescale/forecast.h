@@ -21,6 +21,7 @@ typedef struct fsc_forecast {
     const double *q;    /* [n_q] ascending levels in (0,1) */
     const double *mean; /* [n_horizons] */
     const double *v;    /* [n_horizons * n_q]: v[h * n_q + j]; never negative, never crossing */
+    double newest;      /* value at origin; NaN: a gap */
     double skill;       /* 1 - own loss / last value's loss on the recent past; NaN: not known */
     const char *hold;   /* NULL, or why nobody should act on this forecast */
 } fsc_forecast;

@@ -15,6 +15,9 @@ typedef struct fsc_workload_now {
     double backlog;          /* requests waiting */
     bool min_known, max_known;
     int64_t min_replicas, max_replicas; /* on the object now */
+    bool baseline_known;
+    int64_t baseline_min, baseline_max; /* the user's own, as recorded before our first write; else the object's */
+    double per_replica;                 /* read from the trigger; 0: the configured one */
     bool paused;                        /* a human paused it: planned, not written, counted in full */
     const char *hold;                   /* NULL, or why it must not be acted on (a human's edit, no data) */
     int64_t lead_pod_s;                 /* learned high quantile; 0: the configured one */

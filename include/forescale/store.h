@@ -49,9 +49,9 @@ fsc_status fsc_history_list(fsc_history_info **out, size_t *n, fsc_store *s, fsc
 typedef struct fsc_span {
     int64_t from, to; /* from <= t < to */
 } fsc_span;
-/* Spans within [from, to) without samples, in order. */
+/* Spans within [from, to) without samples, in order; those marked empty until after `now` are left out. */
 fsc_status fsc_history_gaps(fsc_span **out, size_t *n, fsc_store *s, const char *id, int32_t step_s,
-                            int64_t from, int64_t to, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+                            int64_t from, int64_t to, int64_t now, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 /* Spans that a source was asked for and has nothing in: not asked again until `retry_at`. */
 fsc_status fsc_history_mark_empty(fsc_store *s, const char *id, fsc_span span, int64_t retry_at, fsc_err *err) FSC_CHECKED;
 

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "db.h"
+
+fsc_status fsc_ledger_intend(int64_t *id, fsc_store *s, const fsc_ledger_row *row, fsc_err *err)
+{
+    fsc_stmt *st = fsc__db_prepare(s,
+                                   "INSERT INTO ledger (at, run_id, kind, object, op, before, after, verdict, why, micros, "
+                                   "currency, dry_run, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                   err);
+    if (!st)
+        return FSC_STORE;
+    fsc__db_int(st, row->at);
+    fsc__db_text(st, row->run_id);
+    fsc__db_text(st, row->kind);
+    fsc__db_text(st, row->object);
+    fsc__db_text(st, row->op);
+    fsc__db_text(st, row->before);
+    fsc__db_text(st, row->after);
+    fsc__db_int(st, row->verdict);
+    fsc__db_text(st, row->why);
+    fsc__db_int(st, row->micros);
+    fsc__db_text(st, row->currency);
+    fsc__db_int(st, row->dry_run);
+    fsc__db_text(st, row->key);
+    FSC_TRY(fsc__db_run(st, err));
+    *id = fsc__db_last_id(s);
+    return FSC_OK;
+}
+
+fsc_status fsc_ledger_settle(fsc_store *s, int64_t intent_id, int64_t at, const char *outcome, const char *receipt, fsc_err *err)
+{
+    fsc_stmt *st = fsc__db_prepare(s, "INSERT INTO receipt (ledger_id, at, outcome, receipt) VALUES (?, ?, ?, ?)", err);
+    if (!st)
+        return FSC_STORE;
+    fsc__db_int(st, intent_id);
+    fsc__db_int(st, at);
+    fsc__db_text(st, outcome);
+    fsc__db_text(st, receipt);
+    return fsc__db_run(st, err);
+}
+
+/* An entry and those before it, until the list is whole. */
+typedef struct link {
+    struct link *older;
+    fsc_ledger_entry entry;
+} link;
+
+static fsc_status read_entry(fsc_ledger_entry *e, fsc_stmt *st, fsc_arena *a, fsc_err *err)
+{
+    const char *texts[10];
+    static const int columns[10] = {2, 3, 4, 5, 6, 7, 9, 11, 13, 14};
+    for (size_t i = 0; i < 10; i++) {
+        texts[i] = fsc__db_get_text(st, columns[i], a, err);
+        if (!texts[i])
+            return FSC_NOMEM;
+    }
+    bool settled = fsc__db_get_int(st, 15) != 0;
+    e->row = (fsc_ledger_row){.id = fsc__db_get_int(st, 0),
+                              .at = fsc__db_get_int(st, 1),
+                              .run_id = texts[0],
+                              .kind = texts[1],
+                              .object = texts[2],
+                              .op = texts[3],
+                              .before = texts[4],
+                              .after = texts[5],
+                              .verdict = (fsc_verdict)fsc__db_get_int(st, 8),
+                              .why = texts[6],
+                              .micros = fsc__db_get_int(st, 10),
+                              .currency = texts[7],
+                              .dry_run = fsc__db_get_int(st, 12) != 0};
+    e->outcome = settled ? texts[8] : NULL;
+    e->receipt = settled ? texts[9] : NULL;
+    e->settled_at = fsc__db_get_int(st, 15);
+    return FSC_OK;
+}
+
+static fsc_status gather(link **newest, size_t *n, fsc_stmt *st, fsc_arena *a, fsc_err *err)
+{
+    for (bool row;;) {
+        FSC_TRY(fsc__db_step(&row, st, err));
+        if (!row)
+            return FSC_OK;
+        link *one = FSC_NEW(a, 1, link, err);
+        fsc_status status = one ? read_entry(&one->entry, st, a, err) : FSC_NOMEM;
+        if (status != FSC_OK) {
+            fsc__db_done(st);
+            return status;
+        }
+        one->older = *newest;
+        *newest = one;
+        ++*n;
+    }
+}
+
+fsc_status fsc_ledger_read(fsc_ledger_entry **out, size_t *n, fsc_store *s, const char *run_id, const char *object, int64_t from,
+                           int64_t to, size_t limit, fsc_arena *a, fsc_err *err)
+{
+    link *last = NULL;
+    fsc_stmt *st = fsc__db_prepare(s,
+                                   "SELECT l.id, l.at, run_id, kind, object, op, before, after, verdict, why, micros, currency, "
+                                   "dry_run, outcome, receipt, coalesce(r.at, 0) FROM ledger l LEFT JOIN receipt r ON "
+                                   "r.ledger_id = l.id WHERE (?1 = '' OR run_id = ?1) AND (?2 = '' OR object = ?2) AND l.at >= ?3 "
+                                   "AND l.at <= ?4 ORDER BY l.id DESC LIMIT ?5",
+                                   err);
+    *n = 0;
+    if (!st)
+        return FSC_STORE;
+    fsc__db_text(st, run_id);
+    fsc__db_text(st, object);
+    fsc__db_int(st, from);
+    fsc__db_int(st, to);
+    fsc__db_int(st, (int64_t)limit);
+    FSC_TRY(gather(&last, n, st, a, err));
+    *out = FSC_NEW(a, *n, fsc_ledger_entry, err);
+    if (!*out)
+        return FSC_NOMEM;
+    for (size_t i = *n; i-- > 0; last = last->older)
+        (*out)[i] = last->entry;
+    return FSC_OK;
+}
+
+fsc_status fsc_ledger_spend_add(fsc_store *s, const char *budget, int64_t from, int64_t to, int64_t micros, const char *currency,
+                                fsc_err *err)
+{
+    fsc_stmt *st = fsc__db_prepare(s,
+                                   "INSERT INTO spend (budget, from_t, to_t, micros, currency) VALUES (?, ?, ?, ?, ?) "
+                                   "ON CONFLICT (budget, to_t) DO NOTHING",
+                                   err);
+    if (!st)
+        return FSC_STORE;
+    fsc__db_text(st, budget);
+    fsc__db_int(st, from);
+    fsc__db_int(st, to);
+    fsc__db_int(st, micros);
+    fsc__db_text(st, currency);
+    return fsc__db_run(st, err);
+}
+
+fsc_status fsc_ledger_spend_sum(int64_t *micros, fsc_store *s, const char *budget, int64_t from, int64_t to, fsc_err *err)
+{
+    bool row;
+    fsc_stmt *st = fsc__db_prepare(s, "SELECT coalesce(sum(micros), 0) FROM spend WHERE budget = ? AND to_t > ? AND to_t <= ?", err);
+    if (!st)
+        return FSC_STORE;
+    fsc__db_text(st, budget);
+    fsc__db_int(st, from);
+    fsc__db_int(st, to);
+    FSC_TRY(fsc__db_step(&row, st, err));
+    *micros = row ? fsc__db_get_int(st, 0) : 0;
+    fsc__db_done(st);
+    return FSC_OK;
+}

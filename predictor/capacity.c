@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "capacity.h"
+
+#include <math.h>
+
+static const double slack = 1.02;       /* demand within it is served, a little late */
+static const double start_weight = 2.0; /* a node not yet there pays its boot and its idle tail */
+static const double drain_s = 120;      /* in which a backlog should be gone */
+static const double backlog_s = 3;      /* a queue of less than this much capacity is no shortage */
+
+static double capacity_of(const fsc_site *s, int64_t replicas)
+{
+    return (double)replicas * s->per_replica;
+}
+
+static int64_t pods_on(const fsc_site *s, int64_t nodes)
+{
+    int64_t pods = nodes * s->pods_per_node;
+    return pods < s->max_replicas ? pods : s->max_replicas;
+}
+
+static int64_t nodes_for(const fsc_site *s, int64_t pods)
+{
+    return (pods + s->pods_per_node - 1) / s->pods_per_node;
+}
+
+static int64_t at_least(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t at_most(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What the queue asks for beside the arrivals. */
+static double backlog_demand(const fsc_site *s)
+{
+    double served = capacity_of(s, at_least(s->ready, 1));
+    return s->backlog > backlog_s * served ? s->backlog / drain_s : 0;
+}
+
+/* ---- one horizon ----------------------------------------------------------------------------------------- */
+
+static double value_at(const fsc_forecast *f, size_t h, double level)
+{
+    const double *v = f->v + h * f->n_q;
+    size_t j = 0;
+    if (level <= f->q[0])
+        return v[0];
+    while (j + 2 < f->n_q && f->q[j + 1] < level)
+        j++;
+    double share = (level - f->q[j]) / (f->q[j + 1] - f->q[j]);
+    return v[j] + fmin(share, 1) * (v[j + 1] - v[j]);
+}
+
+/* argmin over k of price x k + lateMinute x P(demand > capacity of k), a minute each. */
+static int64_t newsvendor(const fsc_site *s, const fsc_forecast *f, size_t h, double lambda, double extra)
+{
+    double late = fsc_money_units(s->cfg->objective.late_minute), spent = 0, best = INFINITY;
+    int64_t steps = s->alone ? (int64_t)s->max_nodes : s->max_replicas, choice = 1;
+    double share = s->alone ? 1 : 1 / (double)s->pods_per_node;
+    for (int64_t k = 1; k <= steps; k++) {
+        size_t node = (size_t)at_most(s->alone ? k - 1 : (k - 1) / s->pods_per_node, (int64_t)s->max_nodes - 1);
+        bool new = (int64_t)node >= s->nodes;
+        spent += 60 * s->node_price_per_s[node] * share * (new ? start_weight : 1) * (1 + lambda);
+        int64_t pods = s->alone ? pods_on(s, k) : k;
+        double cost = spent + late * fsc_forecast_exceed(f, h, fmax(capacity_of(s, pods) * slack - extra, 0));
+        if (cost < best) {
+            best = cost;
+            choice = k;
+        }
+    }
+    return s->alone ? pods_on(s, choice) : choice;
+}
+
+static double effective_level(const fsc_site *s, double lambda)
+{
+    double level = 1 - (1 - s->cfg->objective.quantile) * (1 + lambda);
+    return level > 0 ? level : 0;
+}
+
+static int64_t replicas_at(const fsc_site *s, const fsc_forecast *f, size_t h, double lambda, double extra)
+{
+    int64_t replicas;
+    if (s->cfg->objective.late_minute_given && s->max_nodes)
+        replicas = newsvendor(s, f, h, lambda, extra);
+    else
+        replicas = (int64_t)ceil((value_at(f, h, effective_level(s, lambda)) + extra) / s->per_replica - 1e-9);
+    return at_most(at_least(replicas, s->min_replicas), s->max_replicas);
+}
+
+int64_t fsc_capacity_nodes_at(const fsc_site *site, const fsc_forecast *f, size_t h, double lambda, double level)
+{
+    int64_t planned = replicas_at(site, f, h, lambda, 0);
+    int64_t reactive = (int64_t)ceil(value_at(f, h, level) / (site->per_replica * site->cfg->utilization) - 1e-9);
+    reactive = at_most(at_least(reactive, site->min_replicas), site->max_replicas);
+    /* Under trim max follows the plan, and the autoscaler below cannot pass it. */
+    return nodes_for(site, site->cfg->trim ? planned : at_least(planned, reactive));
+}
+
+/* ---- the two clocks --------------------------------------------------------------------------------------- */
+
+typedef struct span {
+    size_t from, to; /* horizon indexes, inclusive */
+} span;
+
+/* Horizon indexes of the grid steps that hold [now + from_s, now + to_s]. The step that runs now is the
+ * first after the newest one known. */
+static span steps_within(const fsc_site *s, const fsc_forecast *f, int64_t from_s, int64_t to_s)
+{
+    int64_t age = at_least(s->now - f->origin, f->step_s);
+    int64_t first = at_least((age + from_s) / f->step_s, 1), last = at_least((age + to_s) / f->step_s, first);
+    span r = {f->n_horizons - 1, 0};
+    for (size_t h = 0; h < f->n_horizons; h++) {
+        if (f->horizon[h] >= first && h < r.from)
+            r.from = h;
+        if (f->horizon[h] <= last)
+            r.to = h;
+    }
+    r.to = r.to < r.from ? r.from : r.to;
+    return r;
+}
+
+static int64_t largest(const fsc_site *s, const fsc_forecast *f, span r, double lambda, double extra, size_t *where)
+{
+    int64_t most = 0;
+    *where = r.from;
+    for (size_t h = r.from; h <= r.to; h++) {
+        int64_t n = replicas_at(s, f, h, lambda, extra);
+        *where = n > most ? h : *where;
+        most = at_least(most, n);
+    }
+    return most;
+}
+
+/* What serves the newest value, where that value still stands. */
+static int64_t present_need(const fsc_site *s, double newest, int64_t origin, int32_t step_s)
+{
+    if (s->now - origin >= step_s || isnan(newest))
+        return 0;
+    return at_most((int64_t)ceil(newest / (s->per_replica * slack) - 1e-9), s->max_replicas);
+}
+
+fsc_choice fsc_capacity_choose(const fsc_site *site, const fsc_forecast *f, double lambda)
+{
+    size_t near_at, far_at, back_at;
+    double extra = backlog_demand(site);
+    int64_t lead = site->lead_node_s + site->lead_pod_s;
+    /* Removing a node and starting it again costs its idle tail and its boot: it stays when asked back sooner. */
+    int64_t back_s = lead + site->tick_s + 4 * FSC_MINUTE_S;
+    int64_t near = largest(site, f, steps_within(site, f, 0, site->lead_pod_s + site->tick_s), lambda, extra, &near_at);
+    int64_t far = largest(site, f, steps_within(site, f, lead, lead + site->tick_s), lambda, extra, &far_at);
+    int64_t back = largest(site, f, steps_within(site, f, back_s, back_s + 5 * FSC_MINUTE_S), lambda, extra, &back_at);
+    near = at_least(near, present_need(site, f->newest, f->origin, f->step_s));
+    int64_t near_nodes = nodes_for(site, near), far_nodes = nodes_for(site, far), back_nodes = nodes_for(site, back);
+    int64_t wanted = near_nodes <= site->nodes ? at_least(near_nodes, far_nodes) : far_nodes;
+    if (near_nodes > site->nodes) /* short already: what is still needed when it comes */
+        wanted = at_least(wanted, at_most(near_nodes, far_nodes));
+    else if (site->nodes > near_nodes)
+        wanted = at_least(wanted, at_most(site->nodes, back_nodes));
+    size_t worst = far_nodes > near_nodes ? far_at : near_at;
+    double level = site->cfg->objective.late_minute_given ? 0.95 : site->cfg->objective.quantile;
+    return (fsc_choice){.replicas = near,
+                        .nodes_held = near_nodes,
+                        .nodes_wanted = wanted,
+                        .level = level,
+                        .demand = value_at(f, worst, level),
+                        .demand_at = f->origin + (int64_t)f->horizon[worst] * f->step_s};
+}

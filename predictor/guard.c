@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "guard.h"
+
+#include <string.h>
+
+static const fsc_period periods[] = {
+    [FSC_WINDOW_DAY] = FSC_PERIOD_DAY, [FSC_WINDOW_WEEK] = FSC_PERIOD_WEEK, [FSC_WINDOW_MONTH] = FSC_PERIOD_MONTH};
+
+static int64_t at_least(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t at_most(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t add(int64_t a, int64_t b)
+{
+    return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
+/* ---- spend by bucket --------------------------------------------------------------------------------------- */
+
+static int64_t window_length(const fsc_budget_config *b)
+{
+    static const int64_t longest[] = {[FSC_WINDOW_DAY] = 25 * FSC_HOUR_S,
+                                      [FSC_WINDOW_WEEK] = 8 * FSC_DAY_S,
+                                      [FSC_WINDOW_MONTH] = 32 * FSC_DAY_S};
+    return b->window.kind == FSC_WINDOW_ROLLING ? b->window.length_s : longest[b->window.kind];
+}
+
+static int64_t bucket_length(const fsc_budget_config *b)
+{
+    int64_t fit = (window_length(b) + FSC_SPEND_BUCKETS - 3) / (FSC_SPEND_BUCKETS - 2);
+    return (fit + FSC_MINUTE_S - 1) / FSC_MINUTE_S * FSC_MINUTE_S;
+}
+
+static void advance_to(fsc_spend *s, int64_t now)
+{
+    int64_t bucket = now - (now % s->bucket_s + s->bucket_s) % s->bucket_s;
+    int64_t steps = s->known ? (bucket - s->newest) / s->bucket_s : FSC_SPEND_BUCKETS;
+    if (s->known && steps <= 0)
+        return;
+    steps = at_most(steps, FSC_SPEND_BUCKETS);
+    memmove(s->micros, s->micros + steps, (size_t)(FSC_SPEND_BUCKETS - steps) * sizeof *s->micros);
+    memset(s->micros + FSC_SPEND_BUCKETS - steps, 0, (size_t)steps * sizeof *s->micros);
+    s->newest = bucket;
+    s->known = true;
+}
+
+/* sums[i] is what buckets i and later hold: the windows of one run are asked for thousands of times. */
+static void sum_up(int64_t sums[FSC_SPEND_BUCKETS + 1], const fsc_spend *s)
+{
+    sums[FSC_SPEND_BUCKETS] = 0;
+    for (size_t i = FSC_SPEND_BUCKETS; i-- > 0;)
+        sums[i] = add(sums[i + 1], s->micros[i]);
+}
+
+/* What was spent in (from, now]: a bucket that lies in it only in part counts whole. */
+static int64_t summed_since(const int64_t sums[FSC_SPEND_BUCKETS + 1], const fsc_spend *s, int64_t from)
+{
+    int64_t behind = s->newest + s->bucket_s - from; /* the newest bucket's end */
+    int64_t buckets = behind <= 0 ? 0 : (behind + s->bucket_s - 1) / s->bucket_s;
+    return sums[FSC_SPEND_BUCKETS - at_most(buckets, FSC_SPEND_BUCKETS)];
+}
+
+static int64_t spent_since(const fsc_spend *s, int64_t from)
+{
+    int64_t sums[FSC_SPEND_BUCKETS + 1];
+    sum_up(sums, s);
+    return summed_since(sums, s, from);
+}
+
+static int64_t window_begin(const fsc_guard_input *in, int64_t end)
+{
+    const fsc_window *w = &in->cfg->window;
+    if (w->kind == FSC_WINDOW_ROLLING)
+        return end - w->length_s;
+    return fsc_period_start(in->zone, periods[w->kind], end - 1);
+}
+
+int64_t fsc_guard_spent(const fsc_guard_state *g, const fsc_guard_input *in, int64_t *window_start, int64_t *window_end)
+{
+    const fsc_window *w = &in->cfg->window;
+    *window_end = w->kind == FSC_WINDOW_ROLLING ? in->now : fsc_period_end(in->zone, periods[w->kind], in->now);
+    *window_start = window_begin(in, *window_end);
+    return spent_since(&g->spend, *window_start);
+}
+
+int64_t fsc_guard_advance(fsc_guard_state *g, const fsc_guard_input *in)
+{
+    int64_t start, end, estimate = 0;
+    if (!g->spend.bucket_s)
+        g->spend.bucket_s = bucket_length(in->cfg);
+    advance_to(&g->spend, in->now);
+    if (g->at && in->now > g->at) {
+        /* Nodes came or went somewhere in between: the dearer of both ends, for all of it. */
+        int64_t rate = at_least(g->rate_micros_per_h, in->rate_micros_per_h);
+        estimate = fsc_money_over(rate, in->now - g->at, 1);
+        /* A long absence lies in many buckets; what is older than the window must leave with its time. */
+        int64_t buckets = at_most((in->now - g->at) / g->spend.bucket_s + 1, FSC_SPEND_BUCKETS);
+        for (int64_t i = 0; i < buckets; i++)
+            g->spend.micros[FSC_SPEND_BUCKETS - 1 - i] += estimate / buckets + (i < estimate % buckets);
+    }
+    int64_t known = fsc_guard_spent(g, in, &start, &end);
+    if (in->seen->spent_known && in->seen->spent_micros > known)
+        g->spend.micros[FSC_SPEND_BUCKETS - 1] += in->seen->spent_micros - known;
+    g->at = in->now;
+    g->rate_micros_per_h = in->rate_micros_per_h;
+    return estimate;
+}
+
+/* ---- the promise --------------------------------------------------------------------------------------------- */
+
+/* Nodes that may bill at t seconds from now when at most `nodes` hold at most `pods` from now on. */
+typedef struct bill {
+    int64_t first_until_s, first; /* what runs now has not gone yet */
+    int64_t then_until_s, then;   /* until a cut at the next chance has worked */
+    int64_t rest;                 /* the users' floors, each pod on a node of its own */
+    int64_t price;
+} bill;
+
+static bill bill_of(const fsc_guard_input *in, int64_t nodes, int64_t pods)
+{
+    int64_t scattered = at_most(pods, in->nodes);
+    bill b = {.price = in->dearest_micros_per_h};
+    b.first = at_least(in->nodes, nodes);
+    b.first_until_s = in->settle_s;
+    b.then = at_least(scattered, nodes);
+    b.then_until_s = in->tick_s + in->settle_s;
+    b.rest = at_least(at_most(in->floor_pods, at_least(b.first, b.then)), in->floor_nodes);
+    return b;
+}
+
+static int64_t billed_until(const bill *b, int64_t t)
+{
+    int64_t first = at_most(t, b->first_until_s), then = at_most(t, b->then_until_s);
+    int64_t sum = fsc_money_over(b->price, first, b->first);
+    if (then > b->first_until_s)
+        sum = add(sum, fsc_money_over(b->price, then - b->first_until_s, b->then));
+    if (t > b->then_until_s)
+        sum = add(sum, fsc_money_over(b->price, t - b->then_until_s, b->rest));
+    return sum;
+}
+
+/* Every end at which a window can close: of a rolling one each bucket's, of a calendar one this and the next. */
+static bool next_end(const fsc_guard_state *g, const fsc_guard_input *in, int64_t *end)
+{
+    const fsc_window *w = &in->cfg->window;
+    if (w->kind == FSC_WINDOW_ROLLING) {
+        *end = *end ? *end + g->spend.bucket_s : in->now;
+        return *end <= in->now + w->length_s + g->spend.bucket_s;
+    }
+    int64_t this_end = fsc_period_end(in->zone, periods[w->kind], in->now);
+    int64_t after = fsc_period_end(in->zone, periods[w->kind], this_end);
+    *end = *end == 0 ? this_end : *end == this_end ? after : 0;
+    return *end != 0;
+}
+
+int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes, int64_t pods)
+{
+    const bill b = bill_of(in, nodes, pods);
+    int64_t worst = 0, sums[FSC_SPEND_BUCKETS + 1];
+    sum_up(sums, &g->spend);
+    for (int64_t end = 0; next_end(g, in, &end);) {
+        int64_t begin = window_begin(in, end);
+        int64_t before = begin > in->now ? billed_until(&b, begin - in->now) : 0;
+        int64_t spent = begin > in->now ? 0 : summed_since(sums, &g->spend, begin);
+        worst = at_least(worst, add(spent, billed_until(&b, end - in->now) - before));
+    }
+    return worst;
+}
+
+int64_t fsc_guard_affordable(const fsc_guard_state *g, const fsc_guard_input *in, int64_t most)
+{
+    int64_t low = -1, high = most;
+    while (low < high) {
+        int64_t mid = low + (high - low + 1) / 2;
+        if (fsc_guard_worst(g, in, mid, mid * in->pods_per_node) <= in->cfg->ceiling.micros)
+            low = mid;
+        else
+            high = mid - 1;
+    }
+    return low;
+}
+
+int64_t fsc_guard_along(const fsc_guard_state *g, const fsc_guard_input *in, const int64_t *cost_micros, size_t n, int64_t step_s)
+{
+    int64_t start, end, worst = fsc_guard_spent(g, in, &start, &end), sum = 0, gone = 0, sums[FSC_SPEND_BUCKETS + 1];
+    bool rolling = in->cfg->window.kind == FSC_WINDOW_ROLLING;
+    size_t k = 0;
+    sum_up(sums, &g->spend);
+    for (size_t i = 0; i < n; i++) {
+        int64_t at = in->now + (int64_t)(i + 1) * step_s;
+        if (!rolling && at > end)
+            break;
+        sum = add(sum, cost_micros[i]);
+        int64_t begin = rolling ? at - in->cfg->window.length_s : start;
+        while (rolling && in->now + (int64_t)(k + 1) * step_s <= begin)
+            gone += cost_micros[k++];
+        worst = at_least(worst, add(begin < in->now ? summed_since(sums, &g->spend, begin) : 0, sum - gone));
+    }
+    return worst;
+}
