@@ -22,10 +22,14 @@ typedef struct fsc_source_request {
     int32_t step_s;
 } fsc_source_request;
 
+/* A source turns a request into HTTP and the answer into samples; collect.c runs many at once. */
 typedef struct fsc_source_ops {
     const char *name, *summary;
-    fsc_status (*fetch)(fsc_http *http, const fsc_config *cfg, const fsc_source_request *req, const fsc_sink *sink,
-                        fsc_arena *a, fsc_err *err);
+    /* Fills the HTTP request; what streams in goes to the sink. *state lives in the arena. */
+    fsc_status (*prepare)(fsc_http_request *out, void **state, const fsc_config *cfg, const fsc_source_request *req,
+                          const fsc_sink *sink, fsc_arena *a, fsc_err *err);
+    /* After the transfer, with its status: the final word, with the source's own message in err. */
+    fsc_status (*finish)(void *state, fsc_status status, const fsc_http_response *response, fsc_err *err);
 } fsc_source_ops;
 const fsc_source_ops *const *fsc_sources(void); /* ends with NULL */
 
@@ -42,7 +46,7 @@ typedef struct fsc_collect_result {
     fsc_err err;
     size_t samples, gaps;
     int64_t newest;
-    const char *warning; /* NULL, or the source's */
+    char warning[200]; /* the source's first; "": none */
 } fsc_collect_result;
 
 typedef struct fsc_collect_input {
