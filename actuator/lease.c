@@ -72,6 +72,8 @@ static fsc_status write_lease(fsc_lease *out, fsc_kube *k, fsc_http_method metho
         return FSC_NOMEM;
     FSC_TRY(fsc_kube_send(&answer, k, method, path, body, a, err));
     out->resource_version = read_lease(answer).resource_version;
+    out->acquired = l->acquired;
+    out->transitions = l->transitions;
     return FSC_OK;
 }
 
@@ -119,6 +121,6 @@ fsc_status fsc_lease_release(fsc_kube *k, const fsc_lease *lease, int64_t now, f
                              fsc_err *err)
 {
     fsc_lease released;
-    return write_lease(&released, k, FSC_PUT, lease->path,
-                       &(lease_now){lease->resource_version, "", now, now, 1, 0}, a, err);
+    lease_now freed = {lease->resource_version, "", lease->acquired, now, 1, lease->transitions};
+    return write_lease(&released, k, FSC_PUT, lease->path, &freed, a, err);
 }

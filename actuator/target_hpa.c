@@ -45,8 +45,10 @@ static fsc_status observe(fsc_target_seen *out, fsc_kube *k, const fsc_target_re
     out->max_replicas = fsc_node_int(fsc_node_at(object, "spec", "maxReplicas", NULL), 1);
     out->resource_version =
         fsc_node_text(fsc_node_at(object, "metadata", "resourceVersion", NULL), "");
-    FSC_TRY(fsc__record_read(out, object, a, err));
     FSC_TRY(refuse_owned(out, object, a, err));
+    if (!out->hold) /* KEDA copies its ScaledObject's annotations: they are no record of this object
+                     */
+        FSC_TRY(fsc__record_read(out, object, a, err));
     FSC_TRY(fsc__scale_target_read(out, &wanted, k, ref->namespace_,
                                    fsc_node_at(object, "spec", "scaleTargetRef", NULL), a, err));
     out->paused = wanted == 0 && out->min_replicas > 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * JSON: a writer, and a reader for small documents (the only user of cJSON) that copies what it read
- * into fsc_node in the arena: numbers keep their text, null is the scalar "null" unquoted.
+ * into fsc_node in the arena: a number is its shortest text, null is the scalar "null" unquoted.
  */
 #ifndef FORESCALE_JSON_H
 #define FORESCALE_JSON_H

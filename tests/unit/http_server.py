@@ -9,6 +9,7 @@ import time
 import urllib.parse
 
 seen = collections.Counter()  # requests by path and id
+canned, asked = [], []  # answers to give under /api, requests that came there
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -105,6 +106,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         answer = {"method": self.command, "path": self.path, "body": body.decode(),
                   "headers": {k.lower(): v for k, v in self.headers.items()}}
         self.answer(200, json.dumps(answer).encode(), Content_Type="application/json")
+
+    def do_can(self, _parts, _query, body):
+        """Takes [[code, answer], ...] for the next requests under /api and /apis."""
+        canned[:] = json.loads(body)
+        asked.clear()
+        self.answer(200)
+
+    def do_api(self, _parts, _query, body):
+        asked.append(" ".join(filter(None, (self.command, self.path, body.decode()))))
+        code, answer = canned.pop(0) if canned else (500, {"message": "nothing is canned"})
+        self.answer(code, json.dumps(answer).encode(), Content_Type="application/json")
+
+    do_apis = do_api
+
+    def do_asked(self, *_):
+        self.answer(200, "\n".join(asked).encode())
 
     def do_count(self, _parts, query, _body):
         self.answer(200, str(seen[query["of"]]).encode())
