@@ -5,7 +5,8 @@ function(fsc_layer name)
     cmake_parse_arguments(L "" "" "LINK;PRIVATE" ${ARGN})
     add_library(fsc_${name} STATIC ${L_UNPARSED_ARGUMENTS})
     add_library(forescale::${name} ALIAS fsc_${name})
-    target_include_directories(fsc_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+    target_include_directories(fsc_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include
+        PRIVATE ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
     target_link_libraries(fsc_${name} PUBLIC ${L_LINK} PRIVATE forescale::flags ${L_PRIVATE})
 endfunction()
 

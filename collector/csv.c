@@ -303,7 +303,7 @@ static fsc_status read_rows(csv_reader *r, field file_name)
     while (r->p < r->end) {
         field f[MAX_FIELDS];
         int n;
-        growing *g;
+        growing *g = NULL;
         fsc_sample s;
         FSC_TRY(next_row(r, f, &n));
         if (n == 0)

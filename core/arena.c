@@ -73,7 +73,8 @@ void *fsc_arena_alloc(fsc_arena *a, size_t n, size_t size, fsc_err *err)
         fsc_fail(err, FSC_NOMEM, "an allocation of %zu x %zu bytes is too large", n, size);
         return NULL;
     }
-    size_t need = n * size ? (n * size + align - 1) / align * align : align;
+    size_t bytes = n * size;
+    size_t need = bytes > 0 ? (bytes + align - 1) / align * align : align;
     chunk *c = a->newest;
     if (!c || need > c->cap - c->used)
         c = grow(a, need, err);

@@ -389,7 +389,7 @@ static const fsc_opt *find_row(const fsc_opt *rows, const char *key)
 
 static fsc_status unknown_key(const fsc_opt *rows, const fsc_pair *p, const fsc_opt_ctx *ctx, fsc_err *err)
 {
-    const char *keys[MAX_KEYS];
+    const char *keys[MAX_KEYS] = {NULL};
     size_t n = 0;
     for (; rows->key && n < MAX_KEYS; rows++)
         keys[n++] = rows->key;

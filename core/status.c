@@ -37,14 +37,14 @@ fsc_status fsc_context(fsc_err *err, const char *fmt, ...)
 {
     if (!err)
         return FSC_BUG;
-    char front[sizeof err->msg], whole[2 * sizeof err->msg];
+    char behind[sizeof err->msg];
+    memcpy(behind, err->msg, sizeof behind);
     va_list ap;
     va_start(ap, fmt);
-    (void)vsnprintf(front, sizeof front, fmt, ap);
+    int n = vsnprintf(err->msg, sizeof err->msg, fmt, ap);
     va_end(ap);
-    (void)snprintf(whole, sizeof whole, "%s: %s", front, err->msg);
-    memcpy(err->msg, whole, sizeof err->msg - 1);
-    err->msg[sizeof err->msg - 1] = '\0';
+    size_t used = n < 0 ? 0 : (size_t)n < sizeof err->msg ? (size_t)n : sizeof err->msg - 1;
+    (void)snprintf(err->msg + used, sizeof err->msg - used, ": %s", behind);
     return err->code;
 }
 

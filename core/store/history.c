@@ -173,11 +173,12 @@ fsc_status fsc_history_write(fsc_store *s, const fsc_series *piece, fsc_err *err
         return FSC_OK;
     FSC_TRY(fsc__db_exec(s, "SAVEPOINT piece", err));
     fsc_status status = write_all(s, piece, err);
-    fsc_err undo = FSC_ERR_INIT;
-    if (status != FSC_OK)
-        (void)fsc__db_exec(s, "ROLLBACK TO piece", &undo);
-    fsc_status released = fsc__db_exec(s, "RELEASE piece", status == FSC_OK ? err : &undo);
-    return status == FSC_OK ? released : status;
+    if (status == FSC_OK)
+        return fsc__db_exec(s, "RELEASE piece", err);
+    fsc_err undo = FSC_ERR_INIT; /* the first failure is the one to tell */
+    if (fsc__db_exec(s, "ROLLBACK TO piece; RELEASE piece", &undo) != FSC_OK)
+        return fsc_context(err, "%s; then", undo.msg);
+    return status;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include "chunk.h"
 #include "db.h"
 
+#include <stdio.h>
 #include <string.h>
 
 extern const char fsc__schema_001[];
@@ -85,7 +86,7 @@ fsc_status fsc_store_check(fsc_store *s, fsc_err *err)
     FSC_TRY(fsc_arena_open(&a, 1 << 20, err));
     const char *text = row ? fsc__db_get_text(st, 0, a, err) : finding;
     if (text)
-        strncpy(finding, text, sizeof finding - 1);
+        (void)snprintf(finding, sizeof finding, "%s", text);
     fsc_arena_close(a);
     if (row)
         fsc__db_done(st);

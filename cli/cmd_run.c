@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/stages.h"
+#include "forescale/apply.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { RUN_SINCE_S = 14 * FSC_DAY_S, MIN_LEASE_S = 60 };
+
+typedef struct outcome {
+    size_t collect_failed, observe_failed;
+    fsc_apply_counts acts;
+} outcome;
+
+static fsc_status read_dry_run(fsc_dry_run *out, const fsc_cli *cli, fsc_err *err)
+{
+    const char *text = cli->args.dry_run;
+    *out = !text ? FSC_DRY_NONE : !strcmp(text, "server") ? FSC_DRY_SERVER : FSC_DRY_CLIENT;
+    if (*out != FSC_DRY_NONE && cli->args.at_given)
+        return FSC_OK;
+    if (cli->args.at_given)
+        return fsc_fail(err, FSC_USAGE, "run acts now: --at goes with --dry-run, or with forescale plan");
+    return FSC_OK;
+}
+
+static const char *holder_name(fsc_cli *cli, fsc_err *err)
+{
+    char host[64] = "unknown";
+    (void)gethostname(host, sizeof host - 1);
+    return fsc_arena_printf(cli->arena, err, "%s-%ld", host, (long)getpid());
+}
+
+static int64_t lease_s(const fsc_config *c)
+{
+    return c->interval_s > MIN_LEASE_S ? c->interval_s : MIN_LEASE_S;
+}
+
+static fsc_status spend_since_last_run(fsc_session *s, const fsc_plan *plan, fsc_err *err)
+{
+    for (size_t b = 0; b < plan->n_budgets; b++) {
+        const fsc_budget_plan *p = &plan->budgets[b];
+        if (p->spent_since_micros > 0)
+            FSC_TRY(fsc_ledger_spend_add(s->store, p->name, p->spent_since, plan->at, p->spent_since_micros,
+                                         p->ceiling.currency, err));
+    }
+    return FSC_OK;
+}
+
+static fsc_status journal_budgets(fsc_session *s, const fsc_plan *plan, bool dry, fsc_err *err)
+{
+    for (size_t b = 0; b < plan->n_budgets; b++) {
+        const fsc_budget_plan *p = &plan->budgets[b];
+        int64_t id;
+        if (p->state == p->state_before)
+            continue;
+        fsc_log_write(&s->cli->log, FSC_LOG_WARN, "budget changes state", "budget", p->name, "from",
+                      fsc_budget_state_name(p->state_before), "to", fsc_budget_state_name(p->state), "why", p->reason, NULL);
+        FSC_TRY(fsc_ledger_intend(&id, s->store,
+                                  &(fsc_ledger_row){.at = plan->at,
+                                                    .run_id = plan->run_id,
+                                                    .kind = "budget",
+                                                    .object = p->name,
+                                                    .op = "transition",
+                                                    .before = fsc_budget_state_name(p->state_before),
+                                                    .after = fsc_budget_state_name(p->state),
+                                                    .verdict = FSC_VERDICT_CLAMPED,
+                                                    .why = p->reason,
+                                                    .micros = p->spent_micros,
+                                                    .currency = p->ceiling.currency,
+                                                    .dry_run = dry,
+                                                    .key = ""},
+                                  err));
+        FSC_TRY(fsc_ledger_settle(s->store, id, plan->at, "applied", "", err));
+    }
+    return FSC_OK;
+}
+
+static fsc_status act(fsc_session *s, const fsc_plan *plan, fsc_dry_run dry, outcome *o, fsc_err *err)
+{
+    FSC_TRY(journal_budgets(s, plan, dry != FSC_DRY_NONE, err));
+    if (dry == FSC_DRY_NONE)
+        FSC_TRY(spend_since_last_run(s, plan, err));
+    return fsc_apply(&o->acts, s->kube, s->store,
+                     &(fsc_apply_input){.now = s->cli->now,
+                                        .config = &s->config,
+                                        .plan = plan,
+                                        .seen = s->seen,
+                                        .dry = dry,
+                                        .log = &s->cli->log},
+                     s->cli->arena, err);
+}
+
+/* Collect, forecast, plan, act. A source that is down leaves what is stored: the guard always runs. */
+static fsc_status stages(fsc_session *s, fsc_dry_run dry, outcome *o, fsc_err *err)
+{
+    fsc_plan plan;
+    FSC_TRY(fsc_stage_observe(s, &o->observe_failed, err));
+    if (s->config.prometheus.url)
+        FSC_TRY(fsc_stage_collect(s, RUN_SINCE_S, &o->collect_failed, err));
+    FSC_TRY(fsc_stage_history(s, err));
+    FSC_TRY(fsc_session_plan(&plan, s, s->cli->now, s->cli->arena, err));
+    FSC_TRY(act(s, &plan, dry, o, err));
+    FSC_TRY(fsc_plan_print(&plan, s->cli, err));
+    return dry == FSC_DRY_NONE ? fsc_stage_history_save(s, err) : FSC_OK;
+}
+
+static fsc_status with_lease(fsc_session *s, fsc_dry_run dry, outcome *o, fsc_err *err)
+{
+    fsc_lease lease;
+    fsc_err release = FSC_ERR_INIT;
+    if (dry != FSC_DRY_NONE || !fsc_session_has_targets(s))
+        return stages(s, dry, o, err);
+    const char *holder = holder_name(s->cli, err);
+    if (!holder)
+        return FSC_NOMEM;
+    FSC_TRY(fsc_session_kube(s, err));
+    FSC_TRY(fsc_lease_take(&lease, s->kube, holder, s->cli->now, lease_s(&s->config), s->cli->arena, err));
+    fsc_status status = stages(s, dry, o, err);
+    if (fsc_lease_release(s->kube, &lease, s->cli->now, s->cli->arena, &release) != FSC_OK)
+        fsc_log_write(&s->cli->log, FSC_LOG_WARN, release.msg, NULL);
+    return status;
+}
+
+static fsc_exit exit_code(const outcome *o)
+{
+    size_t failed = o->collect_failed + o->observe_failed + o->acts.failed;
+    if (!failed)
+        return FSC_EXIT_OK;
+    return o->acts.applied ? FSC_EXIT_PARTLY : FSC_EXIT_TRY_AGAIN_LATER;
+}
+
+static fsc_exit run(fsc_cli *cli, fsc_err *err)
+{
+    fsc_session s = {0};
+    fsc_dry_run dry = FSC_DRY_NONE;
+    outcome o = {0};
+    fsc_status status = read_dry_run(&dry, cli, err);
+    if (status == FSC_OK)
+        status = fsc_session_open(&s, cli, FSC_NEED_STORE | FSC_NEED_TARGET, err);
+    if (status == FSC_OK)
+        status = fsc_session_store(&s, FSC_STORE_WRITE, err);
+    if (status == FSC_OK)
+        status = with_lease(&s, dry, &o, err);
+    fsc_session_close(&s);
+    if (status != FSC_OK)
+        return o.acts.applied ? FSC_EXIT_PARTLY : fsc_exit_of(status, err->retryable);
+    return exit_code(&o);
+}
+
+static const char *const dry_run_words[] = {"client", "server", NULL};
+static const fsc_arg args[] = {
+    {"dry-run", 0, FSC_ARG_OPTIONAL, offsetof(fsc_args, dry_run), 0, "client|server", dry_run_words,
+     "Writes nothing; server lets the API server judge the writes."},
+    {0},
+};
+const fsc_command fsc_cmd_run = {"run", "Collects, plans and acts: the CronJob's command.", NULL, args, run,
+                                 "forescale run -c config.yaml --dry-run"};

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/stages.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { STATE_LIMIT_MIB = 1024, HISTORY_S = 29 * FSC_DAY_S };
+
+/* ---- CSV and state files ----------------------------------------------------------------------- */
+
+static fsc_status feed_named(fsc_session *s, const fsc_csv *csv, fsc_err *err)
+{
+    bool only = csv->n == 1 && s->config.n_workloads == 1;
+    for (size_t i = 0; i < csv->n; i++) {
+        fsc_series rows = fsc_series_cut(&csv->series[i], INT64_MIN, s->cli->now + 1);
+        size_t w = 0;
+        fsc_err unknown = FSC_ERR_INIT;
+        if (!only && fsc_session_workload(&w, s, rows.id, &unknown) != FSC_OK) {
+            fsc_log_write(&s->cli->log, FSC_LOG_WARN, "the input's series is no workload", "series", rows.id, NULL);
+            continue;
+        }
+        if (rows.n)
+            FSC_TRY(fsc_session_feed(s, w, &rows, err));
+    }
+    return FSC_OK;
+}
+
+fsc_status fsc_stage_csv(fsc_session *s, fsc_err *err)
+{
+    fsc_csv csv;
+    int64_t step_s = 0;
+    if (s->cli->args.step)
+        FSC_TRY(fsc_duration_parse(&step_s, s->cli->args.step, err));
+    FSC_TRY(fsc_csv_read(&csv, s->cli->args.input, (int32_t)step_s, s->cli->arena, err));
+    return feed_named(s, &csv, err);
+}
+
+fsc_status fsc_stage_state_read(fsc_session *s, fsc_err *err)
+{
+    const char *path = s->cli->args.state;
+    const char *bytes;
+    size_t n;
+    if (!path || (access(path, F_OK) != 0 && errno == ENOENT))
+        return FSC_OK;
+    FSC_TRY(fsc_file_read(&bytes, &n, path, (size_t)STATE_LIMIT_MIB << 20, s->cli->arena, err));
+    if (fsc_session_load(s, bytes, n, err) != FSC_OK)
+        return fsc_context(err, "%s", path);
+    return FSC_OK;
+}
+
+fsc_status fsc_stage_state_write(const fsc_session *s, fsc_err *err)
+{
+    fsc_buf bytes;
+    if (!s->cli->args.state)
+        return FSC_OK;
+    fsc_buf_init(&bytes, s->cli->arena, (size_t)STATE_LIMIT_MIB << 20);
+    FSC_TRY(fsc_session_save(&bytes, s, err));
+    return fsc_file_write(s->cli->args.state, fsc_buf_str(&bytes), bytes.len, err);
+}
+
+/* ---- store ------------------------------------------------------------------------------------- */
+
+/* A state that this version cannot read is made anew from history: slower once, never wrong. */
+static void load_forecaster(fsc_session *s, size_t w, fsc_arena *a)
+{
+    const void *bytes;
+    size_t n;
+    fsc_err err = FSC_ERR_INIT;
+    const char *name = s->config.workloads[w].name;
+    if (fsc_blob_get(&bytes, &n, s->store, "forecaster", name, a, &err) != FSC_OK)
+        return;
+    if (fsc_session_step(s, w, FSC_COLLECT_STEP_S, &err) == FSC_OK &&
+        fsc_forecaster_load(s->forecasters[w], bytes, n, &err) == FSC_OK)
+        return;
+    s->forecasters[w] = NULL;
+    fsc_log_write(&s->cli->log, FSC_LOG_INFO, "the stored forecast state is made anew", "workload", name, "why", err.msg,
+                  NULL);
+}
+
+static fsc_status load_planner(fsc_session *s, fsc_err *err)
+{
+    const void *bytes;
+    size_t n;
+    fsc_err missing = FSC_ERR_INIT;
+    if (fsc_blob_get(&bytes, &n, s->store, "planner", "-", s->cli->arena, &missing) != FSC_OK)
+        return FSC_OK;
+    if (fsc_planner_load(s->planner, bytes, n, err) == FSC_OK)
+        return FSC_OK;
+    /* The guard's memory of what was spent must not be lost silently. */
+    return fsc_context(err, "the planner's state in the store");
+}
+
+static fsc_status feed_history(fsc_session *s, size_t w, fsc_arena *a, fsc_err *err)
+{
+    fsc_series rows;
+    const char *name = s->config.workloads[w].name;
+    fsc_err read = FSC_ERR_INIT;
+    fsc_status status = fsc_history_read(&rows, s->store, name, s->cli->now - HISTORY_S, s->cli->now + 1, a, &read);
+    if (status == FSC_MISSING || (status == FSC_OK && !rows.n)) {
+        fsc_log_write(&s->cli->log, FSC_LOG_WARN, "no history: run forescale collect", "workload", name, NULL);
+        return FSC_OK;
+    }
+    if (status != FSC_OK) {
+        *err = read;
+        return status;
+    }
+    return fsc_session_feed(s, w, &rows, err);
+}
+
+fsc_status fsc_stage_history(fsc_session *s, fsc_err *err)
+{
+    /* A replay starts from history alone: the stored states are of a later time. */
+    bool replay = s->cli->args.at_given;
+    if (!replay)
+        FSC_TRY(load_planner(s, err));
+    for (size_t w = 0; w < s->config.n_workloads; w++) {
+        if (!replay)
+            load_forecaster(s, w, s->cli->arena);
+        FSC_TRY(feed_history(s, w, s->cli->arena, err));
+    }
+    return FSC_OK;
+}
+
+static fsc_status save_forecaster(fsc_session *s, size_t w, fsc_err *err)
+{
+    fsc_buf bytes;
+    fsc_buf_init(&bytes, s->cli->arena, (size_t)STATE_LIMIT_MIB << 20);
+    FSC_TRY(fsc_forecaster_save(&bytes, s->forecasters[w], err));
+    return fsc_blob_put(s->store, "forecaster", s->config.workloads[w].name, fsc_buf_str(&bytes), bytes.len, s->cli->now,
+                        err);
+}
+
+fsc_status fsc_stage_history_save(fsc_session *s, fsc_err *err)
+{
+    fsc_buf bytes;
+    fsc_buf_init(&bytes, s->cli->arena, (size_t)STATE_LIMIT_MIB << 20);
+    FSC_TRY(fsc_planner_save(&bytes, s->planner, err));
+    FSC_TRY(fsc_store_begin(s->store, err));
+    fsc_status status = fsc_blob_put(s->store, "planner", "-", fsc_buf_str(&bytes), bytes.len, s->cli->now, err);
+    for (size_t w = 0; w < s->config.n_workloads && status == FSC_OK; w++) {
+        fsc_arena_mark mark = fsc_arena_get_mark(s->cli->arena);
+        if (s->forecasters[w])
+            status = save_forecaster(s, w, err);
+        fsc_arena_rewind(s->cli->arena, mark);
+    }
+    if (status == FSC_OK)
+        return fsc_store_commit(s->store, err);
+    fsc_store_rollback(s->store);
+    return status;
+}
+
+/* ---- the cluster -------------------------------------------------------------------------------- */
+
+bool fsc_session_has_targets(const fsc_session *s)
+{
+    for (size_t w = 0; w < s->config.n_workloads; w++)
+        if (strcmp(s->config.workloads[w].target.kind_name, "None"))
+            return true;
+    return false;
+}
+
+static void take_seen(fsc_workload_now *now, const fsc_target_seen *seen)
+{
+    now->replicas_known = seen->replicas_known;
+    now->replicas = seen->replicas;
+    now->ready_known = seen->ready_known;
+    now->ready = seen->ready;
+    now->min_known = now->max_known = true;
+    now->min_replicas = seen->min_replicas;
+    now->max_replicas = seen->max_replicas;
+    now->paused = seen->paused;
+    now->hold = seen->hold;
+}
+
+static void observe_one(fsc_session *s, size_t w, size_t *failed)
+{
+    const fsc_workload_config *wl = &s->config.workloads[w];
+    const fsc_target_ops *ops = fsc_target_find(wl->target.kind_name);
+    fsc_err err = FSC_ERR_INIT;
+    fsc_status status = ops ? ops->observe(&s->seen[w], s->kube, &wl->target, s->cli->arena, &err)
+                            : fsc_fail(&err, FSC_CONFIG, "this version cannot scale a %s yet", wl->target.kind_name);
+    if (status == FSC_OK) {
+        take_seen(&s->workloads[w], &s->seen[w]);
+        return;
+    }
+    ++*failed;
+    fsc_log_write(&s->cli->log, FSC_LOG_ERROR, err.msg, "workload", wl->name, NULL);
+    s->workloads[w].hold = fsc_arena_strdup(s->cli->arena, err.msg, NULL);
+    if (!s->workloads[w].hold)
+        s->workloads[w].hold = "its target could not be read";
+}
+
+fsc_status fsc_stage_observe(fsc_session *s, size_t *failed, fsc_err *err)
+{
+    *failed = 0;
+    if (!fsc_session_has_targets(s))
+        return FSC_OK;
+    FSC_TRY(fsc_session_kube(s, err));
+    for (size_t w = 0; w < s->config.n_workloads; w++)
+        if (strcmp(s->config.workloads[w].target.kind_name, "None"))
+            observe_one(s, w, failed);
+    return FSC_OK;
+}
+
+/* ---- collect ------------------------------------------------------------------------------------ */
+
+static fsc_status resolve_query(fsc_collect_query *out, fsc_session *s, size_t w, fsc_err *err)
+{
+    const fsc_workload_config *wl = &s->config.workloads[w];
+    const char *query = wl->demand.query ? wl->demand.query : s->seen[w].query;
+    if (!query)
+        return fsc_fail(err, FSC_CONFIG, "workload %s has no demand query: give demand.query, or a prometheus trigger on its target",
+                        wl->name);
+    *out = (fsc_collect_query){.series_id = wl->name, .query = query, .by = wl->demand.by, .value = wl->demand.value};
+    return FSC_OK;
+}
+
+static void log_results(const fsc_session *s, const fsc_collect_result *r, size_t n, size_t *failed)
+{
+    for (size_t i = 0; i < n; i++) {
+        char samples[32];
+        (void)snprintf(samples, sizeof samples, "%zu", r[i].samples);
+        if (r[i].warning[0])
+            fsc_log_write(&s->cli->log, FSC_LOG_WARN, r[i].warning, "series", r[i].series_id, NULL);
+        if (r[i].status == FSC_OK) {
+            fsc_log_write(&s->cli->log, FSC_LOG_INFO, "collected", "series", r[i].series_id, "samples", samples, NULL);
+            continue;
+        }
+        ++*failed;
+        fsc_log_write(&s->cli->log, FSC_LOG_ERROR, r[i].err.msg, "series", r[i].series_id, NULL);
+    }
+}
+
+fsc_status fsc_stage_collect(fsc_session *s, int64_t since_s, size_t *failed, fsc_err *err)
+{
+    fsc_arena *a = s->cli->arena;
+    size_t n = 0;
+    fsc_collect_query *queries = FSC_NEW(a, s->config.n_workloads, fsc_collect_query, err);
+    fsc_collect_result *results = FSC_NEW(a, s->config.n_workloads, fsc_collect_result, err);
+    *failed = 0;
+    if (!queries || !results)
+        return FSC_NOMEM;
+    FSC_TRY(fsc_session_http(s, err));
+    for (size_t w = 0; w < s->config.n_workloads; w++) {
+        fsc_err one = FSC_ERR_INIT;
+        if (resolve_query(&queries[n], s, w, &one) == FSC_OK) {
+            n++;
+            continue;
+        }
+        ++*failed;
+        fsc_log_write(&s->cli->log, FSC_LOG_ERROR, one.msg, NULL);
+    }
+    FSC_TRY(fsc_collect(results, s->store, s->http,
+                        &(fsc_collect_input){.now = s->cli->now,
+                                             .since_s = since_s,
+                                             .step_s = FSC_COLLECT_STEP_S,
+                                             .config = &s->config,
+                                             .queries = queries,
+                                             .n = n},
+                        a, err));
+    log_results(s, results, n, failed);
+    return FSC_OK;
+}

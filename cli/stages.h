@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The stages of a run. Each survives the failure of a part: a workload that fails is held, and said. */
+#ifndef FSC_STAGES_H
+#define FSC_STAGES_H
+
+#include "cli/session.h"
+
+/* Feeds the rows of --input up to now. */
+fsc_status fsc_stage_csv(fsc_session *s, fsc_err *err) FSC_CHECKED;
+
+/* Reads the state of --state, where the file exists; writes it back, whole or not at all. */
+fsc_status fsc_stage_state_read(fsc_session *s, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_stage_state_write(const fsc_session *s, fsc_err *err) FSC_CHECKED;
+
+/* Loads the states that the store keeps and feeds the history since; saves the states. */
+fsc_status fsc_stage_history(fsc_session *s, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_stage_history_save(fsc_session *s, fsc_err *err) FSC_CHECKED;
+
+/* Reads what the store lacks from the sources. *failed counts the queries that did not succeed. */
+fsc_status fsc_stage_collect(fsc_session *s, int64_t since_s, size_t *failed, fsc_err *err) FSC_CHECKED;
+
+/* Reads the targets. *failed counts those that could not be read: held, and said. */
+fsc_status fsc_stage_observe(fsc_session *s, size_t *failed, fsc_err *err) FSC_CHECKED;
+
+/* Does any workload's target live in a cluster? */
+bool fsc_session_has_targets(const fsc_session *s);
+
+/* plan_table.c */
+void fsc_plan_table(FILE *f, const fsc_plan *p);
+fsc_status fsc_plan_print(const fsc_plan *p, fsc_cli *cli, fsc_err *err) FSC_CHECKED;
+/* 0, or with --detailed-exitcode what the plan says. */
+fsc_exit fsc_plan_exit(const fsc_session *s, const fsc_plan *p);
+
+#endif
