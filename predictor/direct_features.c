@@ -7,23 +7,25 @@
 enum {
     PROFILE_DAYS = 7,
     PROFILE_WEEKS = 4,
-    LIKE_DAYS = 5,        /* of the same class, in the median */
-    LOOK_BACK_DAYS = 21,  /* for them */
+    LIKE_DAYS = 5,       /* of the same class, in the median */
+    LOOK_BACK_DAYS = 21, /* for them */
     LEVEL_SAMPLES = 4096
 };
 
-fsc_status fsc_features_open(fsc_features *f, fsc_transform transform, const fsc_past *past, fsc_arena *a, fsc_err *err)
+fsc_status fsc_features_open(fsc_features *f, fsc_transform transform, const fsc_past *past,
+                             fsc_arena *a, fsc_err *err)
 {
     size_t n = past->cap + past->ahead + past->day + 1;
     *f = (fsc_features){.transform = transform, .offset = 1, .unit = 1};
     bool coarse = past->step_s >= 300;
     f->smooth = coarse ? (size_t)(900 / past->step_s) : 2;
     f->smooth_scale = coarse ? (size_t)(1800 / past->step_s) : 4;
-    double **arrays[] = {&f->z,           &f->known,        &f->smoothed,     &f->mean_5m,      &f->mean_15m,
-                         &f->mean_1h,     &f->mean_6h,      &f->mean_12h,     &f->deviation_1h, &f->deviation_6h,
-                         &f->step_short,  &f->step_long,    &f->deviation_size, &f->step_smoothed, &f->size_smoothed,
-                         &f->day,         &f->week,         &f->same_class,   &f->last_like,    &f->step_profile,
-                         &f->size_profile};
+    double **arrays[] = {
+        &f->z,           &f->known,     &f->smoothed,       &f->mean_5m,       &f->mean_15m,
+        &f->mean_1h,     &f->mean_6h,   &f->mean_12h,       &f->deviation_1h,  &f->deviation_6h,
+        &f->step_short,  &f->step_long, &f->deviation_size, &f->step_smoothed, &f->size_smoothed,
+        &f->day,         &f->week,      &f->same_class,     &f->last_like,     &f->step_profile,
+        &f->size_profile};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         *arrays[i] = FSC_NEW(a, n, double, err);
         if (!*arrays[i])
@@ -42,7 +44,8 @@ double fsc_features_inverse(const fsc_features *f, double z)
     return f->transform == FSC_LOG ? exp(fmin(z, 60)) - f->offset : z * f->unit;
 }
 
-/* ---- one point ------------------------------------------------------------------------------------- */
+/* ---- one point
+ * ------------------------------------------------------------------------------------- */
 
 static double ewma(double before, double x, double half_life_steps, bool first)
 {
@@ -63,8 +66,8 @@ static double triangle(const double *a, size_t n, size_t j, size_t w)
 }
 
 /* Exponentially weighted mean of a at the same local time `stride` days, twice, ... before i. */
-static double decayed(const double *a, const fsc_features *f, const fsc_past *past, size_t i, size_t stride, size_t times,
-                      double keep)
+static double decayed(const double *a, const fsc_features *f, const fsc_past *past, size_t i,
+                      size_t stride, size_t times, double keep)
 {
     double sum = 0, weight = 0, share = 1;
     for (size_t k = 1; k <= times; k++, share *= keep) {
@@ -109,7 +112,7 @@ static void make_profiles(fsc_features *f, const fsc_past *past, size_t i)
     like_days(f, past, i);
 }
 
-static double or(double a, double b)
+static double or (double a, double b)
 {
     return isnan(a) ? b : a;
 }
@@ -124,7 +127,7 @@ static void make_recent(fsc_features *f, const fsc_past *past, size_t i)
     f->mean_1h[i] = ewma(f->mean_1h[b], z, 60 * steps_per_min, first);
     f->mean_6h[i] = ewma(f->mean_6h[b], z, 360 * steps_per_min, first);
     f->mean_12h[i] = ewma(f->mean_12h[b], z, 720 * steps_per_min, first);
-    double deviation = z - or(f->day[i], z), size = fabs(deviation), jump = fabs(z - f->z[b]);
+    double deviation = z - or (f->day[i], z), size = fabs(deviation), jump = fabs(z - f->z[b]);
     f->deviation_1h[i] = ewma(f->deviation_1h[b], deviation, 60 * steps_per_min, first);
     f->deviation_6h[i] = ewma(f->deviation_6h[b], deviation, 360 * steps_per_min, first);
     f->step_short[i] = ewma(f->step_short[b], jump, fmax(0.5, 30 * steps_per_min), first);
@@ -133,12 +136,14 @@ static void make_recent(fsc_features *f, const fsc_past *past, size_t i)
 }
 
 /* What smoothing needs lies up to w points ahead, so smoothed values come w points late. */
-static double jump_at(const fsc_features *f, size_t n, size_t j, size_t w, bool of_steps, const double *day)
+static double jump_at(const fsc_features *f, size_t n, size_t j, size_t w, bool of_steps,
+                      const double *day)
 {
     double sum = 0, weight = 0;
     for (size_t d = j > w ? j - w : 0; d <= j + w && d < n; d++) {
         double share = (double)(w + 1) - fabs((double)d - (double)j);
-        double v = of_steps ? fabs(f->z[d] - f->z[d ? d - 1 : 0]) : fabs(f->z[d] - or(day[d], f->z[d]));
+        double v =
+            of_steps ? fabs(f->z[d] - f->z[d ? d - 1 : 0]) : fabs(f->z[d] - or (day[d], f->z[d]));
         sum += share * v;
         weight += share;
     }
@@ -203,11 +208,12 @@ void fsc_features_extend(fsc_features *f, const fsc_past *past)
         take(f, past, f->done++);
 }
 
-/* ---- rows -------------------------------------------------------------------------------------------- */
+/* ---- rows
+ * -------------------------------------------------------------------------------------------- */
 
-bool fsc_features_is_short(const fsc_past *past, size_t h)
+bool fsc_horizon_is_short(int32_t step_s, size_t h)
 {
-    return past->step_s <= FSC_SHORT_MAX_STEP_S && (int64_t)h * past->step_s <= FSC_SHORT_HORIZON_S;
+    return step_s <= FSC_SHORT_MAX_STEP_S && (int64_t)h * step_s <= FSC_SHORT_HORIZON_S;
 }
 
 static double back(const double *a, size_t t, size_t steps)
@@ -215,7 +221,8 @@ static double back(const double *a, size_t t, size_t steps)
     return a[t >= steps ? t - steps : 0];
 }
 
-double fsc_features_short(double *x, const fsc_features *f, const fsc_past *past, size_t t, size_t h)
+double fsc_features_short(double *x, const fsc_features *f, const fsc_past *past, size_t t,
+                          size_t h)
 {
     size_t i = t + h;
     double z = f->z[t];
@@ -229,15 +236,17 @@ double fsc_features_short(double *x, const fsc_features *f, const fsc_past *past
     *x++ = f->mean_6h[t] - z;
     *x++ = f->mean_12h[t] - z;
     for (size_t k = 0; k < 4; k++) {
-        double now = or(profiles[k][t], z), then = or(profiles[k][i], now);
+        double now = or (profiles[k][t], z), then = or (profiles[k][i], now);
         *x++ = then - now;
         *x++ = now - z;
     }
     size_t day = fsc_past_days_before(past, i, 1), day_t = fsc_past_days_before(past, t, 1);
     size_t week = fsc_past_days_before(past, i, 7), week_t = fsc_past_days_before(past, t, 7);
-    double yesterday = day_t != SIZE_MAX && day != SIZE_MAX ? f->smoothed[day] - f->smoothed[day_t] : 0;
+    double yesterday =
+        day_t != SIZE_MAX && day != SIZE_MAX ? f->smoothed[day] - f->smoothed[day_t] : 0;
     *x++ = yesterday;
-    *x++ = week_t != SIZE_MAX && week != SIZE_MAX ? f->smoothed[week] - f->smoothed[week_t] : yesterday;
+    *x++ = week_t != SIZE_MAX && week != SIZE_MAX ? f->smoothed[week] - f->smoothed[week_t]
+                                                  : yesterday;
     *x++ = f->deviation_1h[t];
     *x++ = f->deviation_6h[t];
     return z;
@@ -245,33 +254,41 @@ double fsc_features_short(double *x, const fsc_features *f, const fsc_past *past
 
 double fsc_features_long(double *x, const fsc_features *f, const fsc_past *past, size_t t, size_t h)
 {
-    size_t i = t + h, days = (h + past->day - 1) / past->day, weeks = (h + past->week - 1) / past->week;
+    size_t i = t + h, days = (h + past->day - 1) / past->day,
+           weeks = (h + past->week - 1) / past->week;
     size_t d = fsc_past_days_before(past, i, days), d2 = fsc_past_days_before(past, i, days + 1);
     size_t w = fsc_past_days_before(past, i, 7 * weeks), t_day = fsc_past_days_before(past, t, 1);
-    size_t t_week = fsc_past_days_before(past, t, 7), like_day = d + past->day, like_week = w + past->week;
+    size_t t_week = fsc_past_days_before(past, t, 7), like_day = d + past->day,
+           like_week = w + past->week;
     double z = f->z[t], anchor = d <= t ? f->z[d] : z;
     bool has_week = w <= t && t_week != SIZE_MAX;
-    x[0] = (d <= t && like_day < f->done + past->day ? or(decayed(f->z, f, past, like_day, 1, 2 * PROFILE_DAYS, 0.7), anchor) : anchor) - anchor;
+    x[0] = (d <= t && like_day < f->done + past->day
+                ? or (decayed(f->z, f, past, like_day, 1, 2 * PROFILE_DAYS, 0.7), anchor)
+                : anchor) -
+           anchor;
     x[1] = (d2 <= t ? f->z[d2] : anchor) - anchor;
     x[2] = z - (t_day != SIZE_MAX ? f->z[t_day] : z);
-    x[3] = z - or(decayed(f->z, f, past, t, 1, 2 * PROFILE_DAYS, 0.7), z);
+    x[3] = z - or (decayed(f->z, f, past, t, 1, 2 * PROFILE_DAYS, 0.7), z);
     x[4] = has_week ? f->z[w] - anchor : 0;
-    x[5] = has_week && like_week < f->done + past->week ? or(decayed(f->z, f, past, like_week, 7, PROFILE_WEEKS, 0.5), anchor) - anchor : 0;
+    x[5] = has_week && like_week < f->done + past->week
+               ? or (decayed(f->z, f, past, like_week, 7, PROFILE_WEEKS, 0.5), anchor) - anchor
+               : 0;
     x[6] = has_week ? z - f->z[t_week] : 0;
     x[7] = has_week ? (f->z[w] - f->z[t_week]) - (anchor - z) : 0;
     return anchor;
 }
 
-void fsc_features_scale(double *x, const fsc_features *f, const fsc_past *past, size_t t, size_t h, double point)
+void fsc_features_scale(double *x, const fsc_features *f, const fsc_past *past, size_t t, size_t h,
+                        double point)
 {
     size_t i = t + h;
-    bool is_short = fsc_features_is_short(past, h);
+    bool is_short = fsc_horizon_is_short(past->step_s, h);
     x[0] = 1;
     x[1] = f->step_short[t];
     x[2] = f->step_long[t];
     x[3] = f->deviation_size[t];
-    x[4] = is_short ? or(f->size_profile[i], f->deviation_size[t]) : 0;
-    x[5] = is_short ? or(f->step_profile[i], f->step_long[t]) : 0;
+    x[4] = is_short ? or (f->size_profile[i], f->deviation_size[t]) : 0;
+    x[5] = is_short ? or (f->step_profile[i], f->step_long[t]) : 0;
     double y = fmax(fsc_features_inverse(f, point), 0);
     x[6] = f->transform == FSC_LOG ? sqrt(f->offset / (y + f->offset)) : fmax(point, 0);
 }

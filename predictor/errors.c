@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-fsc_status fsc_error_quantiles(double *out, const fsc_past *past, const fsc_forecast_request *r, fsc_point point,
-                               const void *ctx, fsc_arena *scratch, fsc_err *err)
+fsc_status fsc_error_quantiles(double *out, const fsc_past *past, const fsc_forecast_request *r,
+                               fsc_point point, const void *ctx, fsc_arena *scratch, fsc_err *err)
 {
     size_t span = past->day ? FSC_ERROR_DAYS * past->day : 1000;
     double *e = FSC_NEW(scratch, span, double, err), *w = FSC_NEW(scratch, span, double, err);
@@ -29,8 +29,8 @@ fsc_status fsc_error_quantiles(double *out, const fsc_past *past, const fsc_fore
     return FSC_OK;
 }
 
-void fsc_predict_by_errors(fsc_prediction *out, const double *quantiles, const fsc_past *past, const fsc_forecast_request *r,
-                           fsc_point point, const void *ctx)
+void fsc_predict_by_errors(fsc_prediction *out, const double *quantiles, const fsc_past *past,
+                           const fsc_forecast_request *r, fsc_point point, const void *ctx)
 {
     for (size_t k = 0; k < r->n_horizons; k++) {
         double p = point(past, ctx, past->n - 1, (size_t)r->horizon[k]);

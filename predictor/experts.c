@@ -7,8 +7,9 @@
 enum { MAX_ROWS = 6000, MIN_ROWS = 48, ROUNDS = 6 };
 
 const double fsc_expert_levels[FSC_N_KNOTS] = {
-    0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1,  0.15, 0.2,  0.25, 0.3,  0.35,  0.4,  0.45,  0.5,  0.55, 0.6,
-    0.65,  0.7,  0.75, 0.8,  0.85, 0.875, 0.9,  0.925, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998,
+    0.005, 0.01, 0.02,  0.03, 0.05, 0.075, 0.1,  0.15,  0.2,  0.25,  0.3,
+    0.35,  0.4,  0.45,  0.5,  0.55, 0.6,   0.65, 0.7,   0.75, 0.8,   0.85,
+    0.875, 0.9,  0.925, 0.95, 0.96, 0.97,  0.98, 0.985, 0.99, 0.995, 0.998,
 };
 
 typedef enum point_kind { REGRESSION, LAST_VALUE, PROFILE } point_kind;
@@ -77,9 +78,10 @@ typedef struct rows {
     size_t *t;
 } rows;
 
-static fsc_status gather(rows *r, size_t e, const fsc_past *past, size_t h, fsc_arena *scratch, fsc_err *err)
+static fsc_status gather(rows *r, size_t e, const fsc_past *past, size_t h, fsc_arena *scratch,
+                         fsc_err *err)
 {
-    bool is_short = fsc_features_is_short(past, h);
+    bool is_short = fsc_horizon_is_short(past->step_s, h);
     const fsc_features *f = features_of(past, e);
     size_t long_from = past->n >= 2 * past->week ? past->week + past->day : 3 * past->day;
     size_t from = is_short ? past->day + 1 : long_from, to = past->n > h ? past->n - h : 0;
@@ -114,8 +116,8 @@ static double scale_of(const fsc_expert *x, const double *row)
 }
 
 /* |residual| on the scale features; then the sorted residuals over their scale. */
-static fsc_status fit_distribution(fsc_expert *out, size_t e, const rows *r, const fsc_past *past, size_t h,
-                                   fsc_arena *scratch, fsc_err *err)
+static fsc_status fit_distribution(fsc_expert *out, size_t e, const rows *r, const fsc_past *past,
+                                   size_t h, fsc_arena *scratch, fsc_err *err)
 {
     const fsc_features *f = features_of(past, e);
     double *size = r->residual + r->n, *order = size + r->n;
@@ -123,28 +125,32 @@ static fsc_status fit_distribution(fsc_expert *out, size_t e, const rows *r, con
         double shift = fsc_dot(out->coef, r->x + i * r->p, r->p) + out->coef[r->p];
         r->residual[i] = r->y[i] - shift;
         size[i] = order[i] = fabs(r->residual[i]);
-        fsc_features_scale(r->scale + i * FSC_N_SCALE, f, past, r->t[i], h, f->z[r->t[i] + h] - r->residual[i]);
+        fsc_features_scale(r->scale + i * FSC_N_SCALE, f, past, r->t[i], h,
+                           f->z[r->t[i] + h] - r->residual[i]);
     }
     const fsc_design d = {.n = r->n, .p = FSC_N_SCALE, .x = r->scale, .y = size, .w = r->w};
     FSC_TRY(fsc_linear_nonnegative(out->scale, &d, err));
     out->scale_floor = 0.3 * fsc_median(order, r->n) + 1e-9;
     for (size_t i = 0; i < r->n; i++)
         r->residual[i] /= scale_of(out, r->scale + i * FSC_N_SCALE);
-    return fsc_weighted_quantiles(out->knot, fsc_expert_levels, FSC_N_KNOTS, r->residual, r->w, r->n, scratch, err);
+    return fsc_weighted_quantiles(out->knot, fsc_expert_levels, FSC_N_KNOTS, r->residual, r->w,
+                                  r->n, scratch, err);
 }
 
-fsc_status fsc_expert_fit(fsc_expert *out, size_t e, const fsc_past *past, size_t h, fsc_arena *scratch, fsc_err *err)
+fsc_status fsc_expert_fit(fsc_expert *out, size_t e, const fsc_past *past, size_t h,
+                          fsc_arena *scratch, fsc_err *err)
 {
-    bool is_short = fsc_features_is_short(past, h);
+    bool is_short = fsc_horizon_is_short(past->step_s, h);
     const struct tuning *tuning = &tunings[is_short];
     fsc_arena_mark mark = fsc_arena_get_mark(scratch);
     rows r = {0};
-    *out = (fsc_expert){0};
+    memset(out, 0, sizeof *out); /* its padding too: states are compared as bytes */
     FSC_TRY(gather(&r, e, past, h, scratch, err));
     if (r.n >= MIN_ROWS) {
         const fsc_design d = {.n = r.n, .p = r.p, .x = r.x, .y = r.y, .w = r.w};
         if (kinds[e].point == REGRESSION)
-            FSC_TRY(fsc_linear_robust(out->coef, &d, tuning->ridge, tuning->delta, ROUNDS, scratch, err));
+            FSC_TRY(fsc_linear_robust(out->coef, &d, tuning->ridge, tuning->delta, ROUNDS, scratch,
+                                      err));
         FSC_TRY(fit_distribution(out, e, &r, past, h, scratch, err));
         out->usable = true;
     }
@@ -154,24 +160,27 @@ fsc_status fsc_expert_fit(fsc_expert *out, size_t e, const fsc_past *past, size_
 
 /* A regression in logs times a steep profile can explode: it stays under the largest of now, the
  * profiles, and `top`, by the margin that the caller chose. */
-static double capped(double point, const fsc_features *f, const fsc_past *past, size_t t, size_t h, double top)
+static double capped(double point, const fsc_features *f, const fsc_past *past, size_t t, size_t h,
+                     double top)
 {
     double high = f->z[t];
-    if (fsc_features_is_short(past, h)) {
+    if (fsc_horizon_is_short(past->step_s, h)) {
         const double *profiles[] = {f->day, f->week, f->same_class, f->last_like};
         for (size_t k = 0; k < 4; k++)
             high = profiles[k][t + h] > high ? profiles[k][t + h] : high;
     } else {
         high = fsc_features_forward(f, top);
     }
-    double limit = fsc_features_forward(f, fmin(1.15 * fmax(fsc_features_inverse(f, high), 0), 1.15 * top));
+    double limit =
+        fsc_features_forward(f, fmin(1.15 * fmax(fsc_features_inverse(f, high), 0), 1.15 * top));
     return point > limit ? limit : point;
 }
 
-fsc_expert_view fsc_expert_look(const fsc_expert *expert, size_t e, const fsc_past *past, size_t t, size_t h, double top)
+fsc_expert_view fsc_expert_look(const fsc_expert *expert, size_t e, const fsc_past *past, size_t t,
+                                size_t h, double top)
 {
     double row[FSC_MAX_FEATURES] = {0}, scale[FSC_N_SCALE];
-    bool is_short = fsc_features_is_short(past, h);
+    bool is_short = fsc_horizon_is_short(past->step_s, h);
     const fsc_features *f = features_of(past, e);
     size_t p = is_short ? kinds[e].n_short : kinds[e].n_long;
     double anchor = row_of(row, e, past, t, h, is_short);

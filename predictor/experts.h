@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The experts of the mix: each gives, for one horizon, a point in one transform of demand and a scale;
- * the sorted residuals over their scale are its distribution. "All coefficients zero" is the last value.
+ * The experts of the mix: each gives, for one horizon, a point in one transform of demand and a
+ * scale; the sorted residuals over their scale are its distribution. "All coefficients zero" is the
+ * last value.
  */
 #ifndef FSC_EXPERTS_H
 #define FSC_EXPERTS_H
@@ -24,7 +25,8 @@ extern const double fsc_expert_levels[FSC_N_KNOTS];
 double fsc_expert_prior(size_t e, bool is_short);
 
 /* Estimates expert e for horizon h from the whole past. Too few rows leave it unusable. */
-fsc_status fsc_expert_fit(fsc_expert *out, size_t e, const fsc_past *past, size_t h, fsc_arena *scratch, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_expert_fit(fsc_expert *out, size_t e, const fsc_past *past, size_t h,
+                          fsc_arena *scratch, fsc_err *err) FSC_CHECKED;
 
 /* A prediction made at t for t + h. */
 typedef struct fsc_expert_view {
@@ -32,7 +34,8 @@ typedef struct fsc_expert_view {
     const fsc_expert *expert;
     double point, scale; /* in the expert's transform */
 } fsc_expert_view;
-fsc_expert_view fsc_expert_look(const fsc_expert *expert, size_t e, const fsc_past *past, size_t t, size_t h, double top);
+fsc_expert_view fsc_expert_look(const fsc_expert *expert, size_t e, const fsc_past *past, size_t t,
+                                size_t h, double top);
 
 /* Its quantile at a level, in units of demand. */
 double fsc_expert_quantile(const fsc_expert_view *v, double level);

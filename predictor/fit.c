@@ -28,13 +28,14 @@ double fsc_fit_free(double bounded, double low, double high)
     return log(share / (1.0 - share));
 }
 
-fsc_status fsc_fit_simplex(double *x, size_t n, double first_step, int max_rounds, double tolerance, fsc_objective_fn f,
-                           void *ctx, fsc_err *err)
+fsc_status fsc_fit_simplex(double *x, size_t n, double first_step, int max_rounds, double tolerance,
+                           fsc_objective_fn f, void *ctx, fsc_err *err)
 {
     problem p = {f, ctx};
     gsl_multimin_function fn = {call, n, &p};
     gsl_set_error_handler_off(); /* its default aborts the process */
-    gsl_multimin_fminimizer *m = gsl_multimin_fminimizer_alloc(gsl_multimin_fminimizer_nmsimplex2, n);
+    gsl_multimin_fminimizer *m =
+        gsl_multimin_fminimizer_alloc(gsl_multimin_fminimizer_nmsimplex2, n);
     gsl_vector *start = gsl_vector_alloc(n), *step = gsl_vector_alloc(n);
     fsc_status status = FSC_OK;
     if (!m || !start || !step) {

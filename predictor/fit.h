@@ -10,8 +10,8 @@
 typedef double (*fsc_objective_fn)(const double *x, void *ctx);
 
 /* Improves x[n] in place from its value; unbounded, so bounded parameters come transformed. */
-fsc_status fsc_fit_simplex(double *x, size_t n, double first_step, int max_rounds, double tolerance, fsc_objective_fn f,
-                           void *ctx, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_fit_simplex(double *x, size_t n, double first_step, int max_rounds, double tolerance,
+                           fsc_objective_fn f, void *ctx, fsc_err *err) FSC_CHECKED;
 
 /* (low, high) to the line and back, by the logistic function. */
 double fsc_fit_bound(double free_value, double low, double high);

@@ -7,7 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DEFAULT_HISTORY_S = 28 * FSC_DAY_S, SPARE_DAYS = 2, SCRATCH_LIMIT_MIB = 1024 };
+/* SPARE_DAYS: between two local midnights, when the oldest days are forgotten, with room for a
+ * clock change. */
+enum {
+    HISTORY_S = 28 * FSC_DAY_S,
+    HOURLY_HISTORY_S = 112 * FSC_DAY_S,
+    SPARE_DAYS = 3,
+    SCRATCH_LIMIT_MIB = 1024
+};
 
 struct fsc_forecaster {
     fsc_forecaster_config cfg;
@@ -17,11 +24,14 @@ struct fsc_forecaster {
     fsc_past past;
     bool opened; /* the past has a grid */
     bool fitted;
+    bool fits_daily; /* else, for horizons far ahead alone, at each run: nothing is learned in
+                        between */
     size_t state_bytes;
     void *state;
 };
 
-/* ---- opening -------------------------------------------------------------------------------------------- */
+/* ---- opening
+ * -------------------------------------------------------------------------------------------- */
 
 static fsc_status find_model(const fsc_model_ops **out, const char *name, fsc_err *err)
 {
@@ -41,7 +51,8 @@ static fsc_status find_model(const fsc_model_ops **out, const char *name, fsc_er
                     near ? ", did you mean " : "", near ? near : "");
 }
 
-static fsc_status default_options(const void **out, const fsc_model_ops *model, fsc_arena *a, fsc_err *err)
+static fsc_status default_options(const void **out, const fsc_model_ops *model, fsc_arena *a,
+                                  fsc_err *err)
 {
     if (!model->opts)
         return FSC_OK;
@@ -75,7 +86,8 @@ static fsc_status check_request(const fsc_forecaster_config *cfg, fsc_err *err)
     return good ? FSC_OK : fsc_fail(err, FSC_BUG, "a forecast request is not ascending");
 }
 
-fsc_status fsc_forecaster_open(fsc_forecaster **out, const fsc_forecaster_config *cfg, fsc_arena *a, fsc_err *err)
+fsc_status fsc_forecaster_open(fsc_forecaster **out, const fsc_forecaster_config *cfg, fsc_arena *a,
+                               fsc_err *err)
 {
     fsc_forecaster *f = *out = FSC_NEW(a, 1, fsc_forecaster, err);
     if (!f)
@@ -83,10 +95,13 @@ fsc_status fsc_forecaster_open(fsc_forecaster **out, const fsc_forecaster_config
     FSC_TRY(check_request(cfg, err));
     f->cfg = *cfg;
     f->arena = a;
-    f->cfg.max_history_s = cfg->max_history_s ? cfg->max_history_s : DEFAULT_HISTORY_S;
+    if (!cfg->max_history_s)
+        f->cfg.max_history_s = cfg->step_s >= FSC_HOUR_S ? HOURLY_HISTORY_S : HISTORY_S;
+    f->fits_daily = fsc_horizon_is_short(cfg->step_s, (size_t)cfg->request.horizon[0]);
     FSC_TRY(find_model(&f->model, cfg->model, err));
     FSC_TRY(copy_request(&f->cfg.request, a, err));
-    f->spec = (fsc_model_spec){.request = f->cfg.request, .step_s = cfg->step_s, .opts = cfg->model_opts};
+    f->spec =
+        (fsc_model_spec){.request = f->cfg.request, .step_s = cfg->step_s, .opts = cfg->model_opts};
     if (!f->spec.opts)
         FSC_TRY(default_options(&f->spec.opts, f->model, a, err));
     f->state_bytes = f->model->state_bytes(&f->spec);
@@ -100,7 +115,8 @@ static fsc_status open_past(fsc_forecaster *f, int64_t start, fsc_err *err)
     size_t furthest = (size_t)f->cfg.request.horizon[f->cfg.request.n_horizons - 1];
     size_t cap = (size_t)((f->cfg.max_history_s + SPARE_DAYS * FSC_DAY_S) / f->cfg.step_s) + 2;
     size_t ahead = (furthest > day ? furthest : day) + 2;
-    FSC_TRY(fsc_past_open(&f->past, f->cfg.id, f->cfg.calendar, f->cfg.step_s, start, cap, ahead, f->arena, err));
+    FSC_TRY(fsc_past_open(&f->past, f->cfg.id, f->cfg.calendar, f->cfg.step_s, start, cap, ahead,
+                          f->arena, err));
     f->opened = true;
     if (!f->model->uses_features || !f->past.day)
         return FSC_OK;
@@ -112,7 +128,8 @@ static fsc_status open_past(fsc_forecaster *f, int64_t start, fsc_err *err)
     return fsc_features_open(f->past.linear, FSC_LINEAR, &f->past, f->arena, err);
 }
 
-/* ---- feeding -------------------------------------------------------------------------------------------- */
+/* ---- feeding
+ * -------------------------------------------------------------------------------------------- */
 
 static bool can_fit(const fsc_forecaster *f)
 {
@@ -121,15 +138,12 @@ static bool can_fit(const fsc_forecaster *f)
     return f->past.n > 1 && f->past.n >= f->model->min_days * f->past.day;
 }
 
-static fsc_status refit(fsc_forecaster *f, fsc_err *err)
+static fsc_status fit_into(void *state, fsc_forecaster *f, fsc_err *err)
 {
     fsc_arena *scratch = NULL;
-    if (!can_fit(f))
-        return FSC_OK;
     FSC_TRY(fsc_arena_open(&scratch, (size_t)SCRATCH_LIMIT_MIB << 20, err));
-    fsc_status status = f->model->fit(f->state, &f->past, &f->spec, scratch, err);
+    fsc_status status = f->model->fit(state, &f->past, &f->spec, scratch, err);
     fsc_arena_close(scratch);
-    f->fitted = status == FSC_OK;
     return status;
 }
 
@@ -140,73 +154,63 @@ static int64_t local_day(const fsc_forecaster *f, int64_t t)
 }
 
 /* Whole days are forgotten, so that what is left keeps its place in the day. */
-static void make_room(fsc_forecaster *f)
+static void forget(fsc_forecaster *f)
 {
     fsc_past *p = &f->past;
-    if (p->n + 1 < p->cap)
-        return;
-    size_t keep = (size_t)(f->cfg.max_history_s / f->cfg.step_s);
-    size_t drop = p->n > keep ? p->n - keep : p->n / 2;
-    size_t day = p->day ? p->day : 1;
-    fsc_past_drop(p, (drop + day - 1) / day * day);
+    size_t keep = (size_t)(f->cfg.max_history_s / f->cfg.step_s), day = p->day ? p->day : 1;
+    if (p->n > keep)
+        fsc_past_drop(p, (p->n - keep) / day * day);
 }
 
-static fsc_status take(fsc_forecaster *f, double value, bool may_fit, fsc_err *err)
+/* A local day begins. What a model learned more than warm_days before `last_day` is forgotten by
+ * then, so such a day is passed over without a fit: this keeps a long first history cheap. */
+static fsc_status begin_day(fsc_forecaster *f, int64_t day, int64_t last_day, fsc_err *err)
+{
+    if (!f->fits_daily || !can_fit(f))
+        return FSC_OK;
+    if (day + (int64_t)f->model->warm_days < last_day) {
+        memset(f->state, 0, f->state_bytes);
+        f->fitted = false;
+        return FSC_OK;
+    }
+    fsc_status status = fit_into(f->state, f, err);
+    f->fitted = status == FSC_OK;
+    return status;
+}
+
+static fsc_status take(fsc_forecaster *f, double value, int64_t last_day, fsc_err *err)
 {
     fsc_past *p = &f->past;
-    bool had_room = p->n + 1 < p->cap;
-    make_room(f);
+    int64_t t = fsc_past_time(p, p->n), day = local_day(f, t);
+    bool new_day = day != local_day(f, t - p->step_s);
+    if (new_day)
+        forget(f);
     fsc_past_append(p, value);
-    int64_t t = fsc_past_time(p, p->n - 1);
-    bool new_day = local_day(f, t) != local_day(f, t - p->step_s);
-    if (may_fit && (new_day || !had_room))
-        FSC_TRY(refit(f, err));
-    else if (f->fitted)
+    if (new_day)
+        return begin_day(f, day, last_day, err);
+    if (f->fitted)
         f->model->observe(f->state, p, &f->spec);
-    return FSC_OK;
-}
-
-/* Index in s from which a first, long history is walked through with daily fits. */
-static size_t warm_from(const fsc_forecaster *f, const fsc_series *s)
-{
-    int64_t warm_s = (int64_t)f->model->warm_days * FSC_DAY_S;
-    int32_t near = f->cfg.request.horizon[0];
-    bool is_short = s->step_s <= FSC_SHORT_MAX_STEP_S && (int64_t)near * s->step_s <= FSC_SHORT_HORIZON_S;
-    int64_t last = s->start + (int64_t)(s->n - 1) * s->step_s;
-    int64_t midnight = fsc_period_start(f->cfg.calendar ? f->cfg.calendar->zone : NULL, FSC_PERIOD_DAY, last);
-    int64_t from = midnight - (is_short ? warm_s : 0);
-    return from <= s->start ? 0 : (size_t)((from - s->start + s->step_s - 1) / s->step_s);
-}
-
-static fsc_status feed_first(fsc_forecaster *f, const fsc_series *s, fsc_err *err)
-{
-    size_t keep = (size_t)(f->cfg.max_history_s / f->cfg.step_s), day = (size_t)(FSC_DAY_S / f->cfg.step_s);
-    size_t skip = s->n > keep ? s->n - keep : 0;
-    skip = day ? skip / day * day : skip;
-    fsc_series rest = fsc_series_cut(s, s->start + (int64_t)skip * s->step_s, INT64_MAX);
-    size_t warm = warm_from(f, &rest);
-    FSC_TRY(open_past(f, rest.start, err));
-    for (size_t i = 0; i < rest.n; i++)
-        FSC_TRY(take(f, rest.values[i], i >= warm, err));
     return FSC_OK;
 }
 
 fsc_status fsc_forecaster_feed(fsc_forecaster *f, const fsc_series *s, fsc_err *err)
 {
     if (s->step_s != f->cfg.step_s)
-        return fsc_fail(err, FSC_DATA, "samples of %d s do not fit a grid of %d s", (int)s->step_s, (int)f->cfg.step_s);
+        return fsc_fail(err, FSC_DATA, "samples of %d s do not fit a grid of %d s", (int)s->step_s,
+                        (int)f->cfg.step_s);
     if (!s->n)
         return FSC_OK;
     if (!f->opened)
-        return feed_first(f, s, err);
+        FSC_TRY(open_past(f, s->start, err));
     if ((s->start - f->past.start) % s->step_s != 0)
         return fsc_fail(err, FSC_DATA, "samples do not stand on the grid of those before");
-    int64_t next = fsc_past_time(&f->past, f->past.n);
+    int64_t next = fsc_past_time(&f->past, f->past.n),
+            last_day = local_day(f, fsc_series_end(s) - s->step_s);
     for (int64_t missing = (s->start - next) / s->step_s; missing > 0; missing--)
-        FSC_TRY(take(f, NAN, true, err));
+        FSC_TRY(take(f, NAN, last_day, err));
     fsc_series new = fsc_series_cut(s, next, INT64_MAX);
     for (size_t i = 0; i < new.n; i++)
-        FSC_TRY(take(f, new.values[i], true, err));
+        FSC_TRY(take(f, new.values[i], last_day, err));
     return FSC_OK;
 }
 
@@ -215,9 +219,11 @@ int64_t fsc_forecaster_newest(const fsc_forecaster *f)
     return f->opened && f->past.n ? fsc_past_time(&f->past, f->past.n - 1) : INT64_MIN;
 }
 
-/* ---- running -------------------------------------------------------------------------------------------- */
+/* ---- running
+ * -------------------------------------------------------------------------------------------- */
 
-static bool allocate(fsc_forecast *out, const fsc_forecaster *f, fsc_prediction *p, fsc_arena *a, fsc_err *err)
+static bool allocate(fsc_forecast *out, const fsc_forecaster *f, fsc_prediction *p, fsc_arena *a,
+                     fsc_err *err)
 {
     const fsc_forecast_request *r = &f->cfg.request;
     p->mean = FSC_NEW(a, r->n_horizons, double, err);
@@ -231,13 +237,15 @@ static bool allocate(fsc_forecast *out, const fsc_forecaster *f, fsc_prediction 
                           .q = r->q,
                           .mean = p->mean,
                           .v = p->v,
-                          .newest = f->past.y[f->past.n - 1] * fsc_past_factor(&f->past, fsc_forecaster_newest(f)),
+                          .newest = f->past.y[f->past.n - 1] *
+                                    fsc_past_factor(&f->past, fsc_forecaster_newest(f)),
                           .skill = NAN};
     return p->mean && p->v;
 }
 
 /* The simplest model that can answer anything, fitted on the spot. */
-static fsc_status fall_back(fsc_forecast *out, fsc_prediction *p, fsc_forecaster *f, fsc_arena *a, fsc_err *err)
+static fsc_status fall_back(fsc_forecast *out, fsc_prediction *p, fsc_forecaster *f, fsc_arena *a,
+                            fsc_err *err)
 {
     const fsc_model_ops *last = &fsc_model_last_value;
     void *state = fsc_arena_alloc(a, 1, last->state_bytes(&f->spec), err);
@@ -250,12 +258,14 @@ static fsc_status fall_back(fsc_forecast *out, fsc_prediction *p, fsc_forecaster
     if (f->model == last)
         return FSC_OK;
     if (f->model->seasonal && (!f->past.day || f->past.day < 2))
-        out->hold = fsc_arena_printf(a, err, "a step of %d s has no place in a day: the model %s cannot use it", (int)f->cfg.step_s,
-                                     f->model->name);
+        out->hold = fsc_arena_printf(
+            a, err, "a step of %d s has no place in a day: the model %s cannot use it",
+            (int)f->cfg.step_s, f->model->name);
     else
-        out->hold = fsc_arena_printf(a, err, "only %s of history: the model %s needs %s",
-                                     fsc_duration_format(have, (int64_t)f->past.n * f->cfg.step_s), f->model->name,
-                                     fsc_duration_format(need, (int64_t)f->model->min_days * FSC_DAY_S));
+        out->hold = fsc_arena_printf(
+            a, err, "only %s of history: the model %s needs %s",
+            fsc_duration_format(have, (int64_t)f->past.n * f->cfg.step_s), f->model->name,
+            fsc_duration_format(need, (int64_t)f->model->min_days * FSC_DAY_S));
     return out->hold ? FSC_OK : FSC_NOMEM;
 }
 
@@ -266,7 +276,8 @@ static void settle(fsc_prediction *p, const fsc_forecaster *f)
     double fallback = f->past.filled[f->past.n - 1];
     fallback = isfinite(fallback) ? fallback : 0;
     for (size_t k = 0; k < r->n_horizons; k++) {
-        double factor = fsc_past_factor(&f->past, fsc_past_time(&f->past, f->past.n - 1 + (size_t)r->horizon[k]));
+        double factor = fsc_past_factor(
+            &f->past, fsc_past_time(&f->past, f->past.n - 1 + (size_t)r->horizon[k]));
         double least = 0;
         p->mean[k] = (isfinite(p->mean[k]) ? fmax(p->mean[k], 0) : fallback) * factor;
         for (size_t j = 0; j < r->n_q; j++) {
@@ -277,7 +288,8 @@ static void settle(fsc_prediction *p, const fsc_forecaster *f)
     }
 }
 
-static const char *reason_to_hold(const fsc_forecaster *f, const fsc_forecast *fc, fsc_arena *a, fsc_err *err)
+static const char *reason_to_hold(const fsc_forecaster *f, const fsc_forecast *fc, fsc_arena *a,
+                                  fsc_err *err)
 {
     static const double noise = 0.05; /* a loss within it is no proof against the model */
     const fsc_past *p = &f->past;
@@ -289,8 +301,28 @@ static const char *reason_to_hold(const fsc_forecaster *f, const fsc_forecast *f
     if (p->n - i > season)
         return fsc_arena_printf(a, err, "no sample for more than a day");
     if (fc->skill < -noise)
-        return fsc_arena_printf(a, err, "no skill: its recent losses are %.0f%% above the last value's", -100 * fc->skill);
+        return fsc_arena_printf(a, err,
+                                "no skill: its recent losses are %.0f%% above the last value's",
+                                -100 * fc->skill);
     return NULL;
+}
+
+static void answer(fsc_forecast *out, fsc_prediction *p, const fsc_forecaster *f, const void *state)
+{
+    f->model->predict(p, state, &f->past, &f->spec);
+    out->model = f->model->name;
+    out->skill = f->model->skill(state, &f->spec);
+}
+
+static fsc_status fit_and_answer(fsc_forecast *out, fsc_prediction *p, fsc_forecaster *f,
+                                 fsc_arena *a, fsc_err *err)
+{
+    void *state = fsc_arena_alloc(a, 1, f->state_bytes, err);
+    if (!state)
+        return FSC_NOMEM;
+    FSC_TRY(fit_into(state, f, err));
+    answer(out, p, f, state);
+    return FSC_OK;
 }
 
 fsc_status fsc_forecaster_run(fsc_forecast *out, fsc_forecaster *f, fsc_arena *a, fsc_err *err)
@@ -300,21 +332,20 @@ fsc_status fsc_forecaster_run(fsc_forecast *out, fsc_forecaster *f, fsc_arena *a
         return fsc_fail(err, FSC_DATA, "series %s has no samples", f->cfg.id);
     if (!allocate(out, f, &p, a, err))
         return FSC_NOMEM;
-    if (f->fitted) {
-        f->model->predict(&p, f->state, &f->past, &f->spec);
-        out->model = f->model->name;
-        out->skill = f->model->skill(f->state, &f->spec);
-    } else {
+    if (f->fitted)
+        answer(out, &p, f, f->state);
+    else if (f->fits_daily || !can_fit(f))
         FSC_TRY(fall_back(out, &p, f, a, err));
-    }
+    else
+        FSC_TRY(fit_and_answer(out, &p, f, a, err));
     settle(&p, f);
     const char *why = reason_to_hold(f, out, a, err);
     out->hold = why ? why : out->hold;
     return FSC_OK;
 }
 
-fsc_status fsc_forecast_series(fsc_forecast *out, const fsc_series *s, const fsc_forecaster_config *cfg, fsc_arena *a,
-                               fsc_err *err)
+fsc_status fsc_forecast_series(fsc_forecast *out, const fsc_series *s,
+                               const fsc_forecaster_config *cfg, fsc_arena *a, fsc_err *err)
 {
     fsc_forecaster *f;
     FSC_TRY(fsc_forecaster_open(&f, cfg, a, err));
@@ -322,7 +353,8 @@ fsc_status fsc_forecast_series(fsc_forecast *out, const fsc_series *s, const fsc
     return fsc_forecaster_run(out, f, a, err);
 }
 
-/* ---- keeping --------------------------------------------------------------------------------------------- */
+/* ---- keeping
+ * --------------------------------------------------------------------------------------------- */
 
 /* Layout of a saved state; a change of any struct in it needs another version. */
 typedef struct saved_header {
@@ -337,7 +369,10 @@ static const char saved_magic[8] = "FSCFC01";
 
 fsc_status fsc_forecaster_save(fsc_buf *out, const fsc_forecaster *f, fsc_err *err)
 {
-    saved_header h = {.n = f->past.n, .state_bytes = f->state_bytes, .start = f->past.start, .step_s = f->cfg.step_s,
+    saved_header h = {.n = f->past.n,
+                      .state_bytes = f->state_bytes,
+                      .start = f->past.start,
+                      .step_s = f->cfg.step_s,
                       .fitted = f->fitted};
     memcpy(h.magic, saved_magic, sizeof h.magic);
     (void)snprintf(h.model, sizeof h.model, "%s", f->model->name);
@@ -357,8 +392,8 @@ fsc_status fsc_forecaster_load(fsc_forecaster *f, const void *bytes, size_t n, f
     memcpy(&h, p, sizeof h);
     p += sizeof h;
     h.model[sizeof h.model - 1] = '\0';
-    if (memcmp(h.magic, saved_magic, sizeof h.magic) || h.step_s != f->cfg.step_s || strcmp(h.model, f->model->name) ||
-        h.state_bytes != f->state_bytes)
+    if (memcmp(h.magic, saved_magic, sizeof h.magic) || h.step_s != f->cfg.step_s ||
+        strcmp(h.model, f->model->name) || h.state_bytes != f->state_bytes)
         return fsc_fail(err, FSC_DATA, "the forecast state is of another model, step, or version");
     if (h.n == 0)
         return FSC_OK;

@@ -7,7 +7,8 @@
 
 enum { DIM = FSC_MAX_FEATURES + 1 };
 
-/* Solves a x = b for a symmetric positive definite a[n][n] by Cholesky's factorisation, in place. */
+/* Solves a x = b for a symmetric positive definite a[n][n] by Cholesky's factorisation, in place.
+ */
 static bool solve(double a[DIM][DIM], double *b, size_t n)
 {
     for (size_t j = 0; j < n; j++) {
@@ -94,7 +95,8 @@ static void column_scales(double *scale, const fsc_design *d)
 }
 
 /* Normal equations of z = [x / scale, 1] under weights w. */
-static void accumulate(double a[DIM][DIM], double *b, const double *z, const double *y, const double *w, size_t n, size_t p)
+static void accumulate(double a[DIM][DIM], double *b, const double *z, const double *y,
+                       const double *w, size_t n, size_t p)
 {
     for (size_t j = 0; j < p; j++) {
         b[j] = 0;
@@ -111,8 +113,8 @@ static void accumulate(double a[DIM][DIM], double *b, const double *z, const dou
     }
 }
 
-fsc_status fsc_linear_robust(double *out, const fsc_design *d, double ridge, double delta, int rounds, fsc_arena *scratch,
-                             fsc_err *err)
+fsc_status fsc_linear_robust(double *out, const fsc_design *d, double ridge, double delta,
+                             int rounds, fsc_arena *scratch, fsc_err *err)
 {
     size_t n = d->n, p = d->p + 1;
     double scale[DIM], a[DIM][DIM], b[DIM] = {0};
@@ -197,8 +199,8 @@ static int by_value(const void *a, const void *b)
     return ascending(&((const weighted *)a)->v, &((const weighted *)b)->v);
 }
 
-fsc_status fsc_weighted_quantiles(double *out, const double *levels, size_t n_levels, double *v, double *w, size_t n,
-                                  fsc_arena *scratch, fsc_err *err)
+fsc_status fsc_weighted_quantiles(double *out, const double *levels, size_t n_levels, double *v,
+                                  double *w, size_t n, fsc_arena *scratch, fsc_err *err)
 {
     fsc_arena_mark mark = fsc_arena_get_mark(scratch);
     weighted *s = FSC_NEW(scratch, n, weighted, err);
@@ -214,7 +216,8 @@ fsc_status fsc_weighted_quantiles(double *out, const double *levels, size_t n_le
     for (size_t k = 0; k < n_levels; k++) {
         while (i + 1 < n && below + s[i].w + 0.5 * s[i + 1].w < levels[k] * total)
             below += s[i++].w;
-        double here = below + 0.5 * s[i].w, next = i + 1 < n ? below + s[i].w + 0.5 * s[i + 1].w : here;
+        double here = below + 0.5 * s[i].w,
+               next = i + 1 < n ? below + s[i].w + 0.5 * s[i + 1].w : here;
         double share = next > here ? (levels[k] * total - here) / (next - here) : 0.0;
         share = share < 0 ? 0 : share > 1 ? 1 : share;
         out[k] = i + 1 < n ? s[i].v + share * (s[i + 1].v - s[i].v) : n ? s[i].v : NAN;

@@ -2,9 +2,9 @@
 /*
  * Holt-Winters' additive method with a damped trend and a daily season, in the innovations form
  * ETS(A,Ad,A) (Hyndman, Koehler, Ord, Snyder 2008, table 2.1):
- *   e = y - (l + phi b + s[t-m]);  l' = l + phi b + alpha e;  b' = phi b + beta e;  s' = s + gamma e
- * The smoothing parameters minimise the squared one-step error of the last FIT_DAYS, on transformed
- * parameters by GSL's simplex. Quantiles come from its own errors at each horizon.
+ *   e = y - (l + phi b + s[t-m]);  l' = l + phi b + alpha e;  b' = phi b + beta e;  s' = s + gamma
+ * e The smoothing parameters minimise the squared one-step error of the last FIT_DAYS, on
+ * transformed parameters by GSL's simplex. Quantiles come from its own errors at each horizon.
  */
 #include "errors.h"
 #include "fit.h"
@@ -17,7 +17,8 @@ enum { FIT_DAYS = 14, MAX_ROUNDS = 120, N_PARAMETERS = 4 };
 
 static const struct bound {
     double low, high, start;
-} bounds[N_PARAMETERS] = {{1e-4, 0.9999, 0.3}, {1e-5, 0.5, 0.01}, {1e-4, 0.9999, 0.1}, {0.8, 0.998, 0.97}};
+} bounds[N_PARAMETERS] = {
+    {1e-4, 0.9999, 0.3}, {1e-5, 0.5, 0.01}, {1e-4, 0.9999, 0.1}, {0.8, 0.998, 0.97}};
 
 /* The state is this header, the season, then the error quantiles. */
 typedef struct smoothing {
@@ -106,14 +107,17 @@ static double ahead(const smoothing *s, const double *season, size_t m, size_t h
     return s->level + damped * s->trend + season[(s->phase + h - 1) % m];
 }
 
-/* Runs the recursion again and gathers the errors at each horizon over the second half of the span. */
-static fsc_status error_quantiles(void *state, const pass *p, const fsc_model_spec *spec, fsc_arena *scratch, fsc_err *err)
+/* Runs the recursion again and gathers the errors at each horizon over the second half of the span.
+ */
+static fsc_status error_quantiles(void *state, const pass *p, const fsc_model_spec *spec,
+                                  fsc_arena *scratch, fsc_err *err)
 {
     const fsc_forecast_request *r = &spec->request;
     smoothing *s = state;
     double *season = season_of(state), *out = season + p->m;
     size_t from = p->n / 2, cap = p->n - from;
-    double *e = FSC_NEW(scratch, r->n_horizons * cap, double, err), *w = FSC_NEW(scratch, cap, double, err);
+    double *e = FSC_NEW(scratch, r->n_horizons * cap, double, err),
+           *w = FSC_NEW(scratch, cap, double, err);
     size_t *count = FSC_NEW(scratch, r->n_horizons, size_t, err);
     if (!e || !w || !count)
         return FSC_NOMEM;
@@ -134,16 +138,19 @@ static fsc_status error_quantiles(void *state, const pass *p, const fsc_model_sp
             w[i] = 1.0;
         memset(out + k * r->n_q, 0, r->n_q * sizeof *out);
         if (count[k])
-            FSC_TRY(fsc_weighted_quantiles(out + k * r->n_q, r->q, r->n_q, e + k * cap, w, count[k], scratch, err));
+            FSC_TRY(fsc_weighted_quantiles(out + k * r->n_q, r->q, r->n_q, e + k * cap, w, count[k],
+                                           scratch, err));
     }
     return FSC_OK;
 }
 
-static fsc_status fit(void *state, fsc_past *past, const fsc_model_spec *spec, fsc_arena *scratch, fsc_err *err)
+static fsc_status fit(void *state, fsc_past *past, const fsc_model_spec *spec, fsc_arena *scratch,
+                      fsc_err *err)
 {
     size_t m = past->day, span = past->n < FIT_DAYS * m ? past->n : FIT_DAYS * m;
     double x[N_PARAMETERS];
-    pass p = {.y = past->filled + past->n - span, .known = past->y + past->n - span, .n = span, .m = m};
+    pass p = {
+        .y = past->filled + past->n - span, .known = past->y + past->n - span, .n = span, .m = m};
     double *first_season = FSC_NEW(scratch, m, double, err);
     p.season = FSC_NEW(scratch, m, double, err);
     if (!first_season || !p.season)
@@ -161,7 +168,8 @@ static void observe(void *state, fsc_past *past, const fsc_model_spec *spec)
     step(state, season_of(state), season_steps(spec), past->y[past->n - 1]);
 }
 
-static void predict(fsc_prediction *out, const void *state, const fsc_past *past, const fsc_model_spec *spec)
+static void predict(fsc_prediction *out, const void *state, const fsc_past *past,
+                    const fsc_model_spec *spec)
 {
     const fsc_forecast_request *r = &spec->request;
     const smoothing *s = state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The last value stays: what a reactive autoscaler assumes, and the anchor that others must beat. */
+/* The last value stays: what a reactive autoscaler assumes, and the anchor that others must beat.
+ */
 #include "errors.h"
 
 #include <math.h>
@@ -16,7 +17,8 @@ static size_t state_bytes(const fsc_model_spec *spec)
     return spec->request.n_horizons * spec->request.n_q * sizeof(double);
 }
 
-static fsc_status fit(void *state, fsc_past *past, const fsc_model_spec *spec, fsc_arena *scratch, fsc_err *err)
+static fsc_status fit(void *state, fsc_past *past, const fsc_model_spec *spec, fsc_arena *scratch,
+                      fsc_err *err)
 {
     return fsc_error_quantiles(state, past, &spec->request, point, NULL, scratch, err);
 }
@@ -28,7 +30,8 @@ static void observe(void *state, fsc_past *past, const fsc_model_spec *spec)
     (void)spec;
 }
 
-static void predict(fsc_prediction *out, const void *state, const fsc_past *past, const fsc_model_spec *spec)
+static void predict(fsc_prediction *out, const void *state, const fsc_past *past,
+                    const fsc_model_spec *spec)
 {
     fsc_predict_by_errors(out, state, past, &spec->request, point, NULL);
 }

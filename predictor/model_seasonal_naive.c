@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The value of the same local time one season before (Hyndman and Athanasopoulos, Forecasting 3rd ed., 5.2). */
+/* The value of the same local time one season before (Hyndman and Athanasopoulos, Forecasting 3rd
+ * ed., 5.2). */
 #include "errors.h"
 
 #include <math.h>
@@ -12,7 +13,8 @@ typedef struct options {
 static const size_t season_days[] = {1, 7};
 static const char *const season_words[] = {"day", "week", NULL};
 static const fsc_opt rows[] = {
-    {"season", FSC_OPT_ENUM, offsetof(options, season), .def = "day", .words = season_words, .doc = "Length of the season."},
+    {"season", FSC_OPT_ENUM, offsetof(options, season), .def = "day", .words = season_words,
+     .doc = "Length of the season."},
     {0},
 };
 
@@ -29,7 +31,8 @@ static size_t state_bytes(const fsc_model_spec *spec)
     return spec->request.n_horizons * spec->request.n_q * sizeof(double);
 }
 
-static fsc_status fit(void *state, fsc_past *past, const fsc_model_spec *spec, fsc_arena *scratch, fsc_err *err)
+static fsc_status fit(void *state, fsc_past *past, const fsc_model_spec *spec, fsc_arena *scratch,
+                      fsc_err *err)
 {
     return fsc_error_quantiles(state, past, &spec->request, point, spec->opts, scratch, err);
 }
@@ -41,7 +44,8 @@ static void observe(void *state, fsc_past *past, const fsc_model_spec *spec)
     (void)spec;
 }
 
-static void predict(fsc_prediction *out, const void *state, const fsc_past *past, const fsc_model_spec *spec)
+static void predict(fsc_prediction *out, const void *state, const fsc_past *past,
+                    const fsc_model_spec *spec)
 {
     fsc_predict_by_errors(out, state, past, &spec->request, point, spec->opts);
 }

@@ -29,12 +29,18 @@ static void mark_calendar(fsc_past *w, size_t i)
     w->class_[i] = weekday >= 5 || holiday;
 }
 
-fsc_status fsc_past_open(fsc_past *w, const char *id, const fsc_calendar *calendar, int32_t step_s, int64_t start,
-                           size_t cap, size_t ahead, fsc_arena *a, fsc_err *err)
+fsc_status fsc_past_open(fsc_past *w, const char *id, const fsc_calendar *calendar, int32_t step_s,
+                         int64_t start, size_t cap, size_t ahead, fsc_arena *a, fsc_err *err)
 {
     size_t day = FSC_DAY_S % step_s == 0 && step_s < FSC_DAY_S ? (size_t)(FSC_DAY_S / step_s) : 0;
-    *w = (fsc_past){.id = id, .calendar = calendar, .start = start, .step_s = step_s, .day = day, .week = 7 * day,
-                      .cap = cap, .ahead = ahead};
+    *w = (fsc_past){.id = id,
+                    .calendar = calendar,
+                    .start = start,
+                    .step_s = step_s,
+                    .day = day,
+                    .week = 7 * day,
+                    .cap = cap,
+                    .ahead = ahead};
     w->y = FSC_NEW(a, cap, double, err);
     w->filled = FSC_NEW(a, cap, double, err);
     w->shift = FSC_NEW(a, cap + ahead + 1, int16_t, err);

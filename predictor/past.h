@@ -17,16 +17,19 @@ typedef struct fsc_past {
     size_t day, week; /* steps in a day and a week; 0 where the step does not divide a day */
     size_t n, cap;
     double *y;       /* [cap] base demand: events' factors divided out; NaN is a gap */
-    double *filled;  /* [cap] y, gaps filled from the same local time a day before, else the last value */
+    double *filled;  /* [cap] y, gaps filled from the same local time a day before, else the last
+                        value */
     size_t ahead;    /* how far behind n the two arrays below are known */
-    int16_t *shift;  /* [cap + ahead] local offset in steps: same local time a day before is i - day + shift change */
+    int16_t *shift;  /* [cap + ahead] local offset in steps: same local time a day before is i - day
+                        + shift change */
     uint8_t *class_; /* [cap + ahead] 0 a weekday, 1 a weekend or a holiday */
     /* NULL, or what direct regressions see of it in logs and in levels */
     struct fsc_features *log, *linear;
 } fsc_past;
 
-fsc_status fsc_past_open(fsc_past *w, const char *id, const fsc_calendar *calendar, int32_t step_s, int64_t start,
-                           size_t cap, size_t ahead, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_past_open(fsc_past *w, const char *id, const fsc_calendar *calendar, int32_t step_s,
+                         int64_t start, size_t cap, size_t ahead, fsc_arena *a,
+                         fsc_err *err) FSC_CHECKED;
 
 /* One more grid point; value NaN for a gap. The past must not be full. */
 void fsc_past_append(fsc_past *w, double value);

@@ -37,12 +37,12 @@ typedef struct fsc_forecaster fsc_forecaster;
 
 typedef struct fsc_forecaster_config {
     const char *id;
-    const char *model; /* a registered model's name; NULL: the default */
+    const char *model;      /* a registered model's name; NULL: the default */
     const void *model_opts; /* NULL: the model's defaults */
     int32_t step_s;
     fsc_forecast_request request; /* horizons and levels that will be asked for */
     const fsc_calendar *calendar; /* NULL: UTC, no holidays */
-    int64_t max_history_s;        /* 0: 28 days */
+    int64_t max_history_s;        /* 0: 28 days, 112 at steps of an hour and more */
 } fsc_forecaster_config;
 
 /* Lives in the arena; nothing to close. */
@@ -58,15 +58,18 @@ int64_t fsc_forecaster_newest(const fsc_forecaster *f);
 
 /* From the newest grid point fed. With too little history it still answers, by the simplest model
  * that can, and says so in `model` and `hold`. */
-fsc_status fsc_forecaster_run(fsc_forecast *out, fsc_forecaster *f, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_forecaster_run(fsc_forecast *out, fsc_forecaster *f, fsc_arena *a,
+                              fsc_err *err) FSC_CHECKED;
 
 /* The state as bytes (versioned, checked on load); load into a freshly opened forecaster. */
 fsc_status fsc_forecaster_save(fsc_buf *out, const fsc_forecaster *f, fsc_err *err) FSC_CHECKED;
-fsc_status fsc_forecaster_load(fsc_forecaster *f, const void *bytes, size_t n, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_forecaster_load(fsc_forecaster *f, const void *bytes, size_t n,
+                               fsc_err *err) FSC_CHECKED;
 
 /* Open, feed, run: the whole history at once. */
-fsc_status fsc_forecast_series(fsc_forecast *out, const fsc_series *s, const fsc_forecaster_config *cfg,
-                               fsc_arena *a, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_forecast_series(fsc_forecast *out, const fsc_series *s,
+                               const fsc_forecaster_config *cfg, fsc_arena *a,
+                               fsc_err *err) FSC_CHECKED;
 
 /* P(demand at horizon index h > x), by interpolation in the quantiles and an exponential tail. */
 double fsc_forecast_exceed(const fsc_forecast *f, size_t h, double x);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A forecasting model: one file predictor/model_NAME.c and one word in its CMakeLists. A model is a
- * fit (daily, on the past), an observation of each new grid point, and a prediction. Its state is flat:
- * a block of bytes without pointers, of a size fixed at opening, so that it can be kept and resumed.
+ * fit (daily, on the past), an observation of each new grid point, and a prediction. Its state is
+ * flat: a block of bytes without pointers, of a size fixed at opening, so that it can be kept and
+ * resumed.
  */
 #ifndef FORESCALE_MODEL_H
 #define FORESCALE_MODEL_H
@@ -17,7 +18,8 @@ typedef struct fsc_model_spec {
     const void *opts; /* the model's option struct */
 } fsc_model_spec;
 
-/* Where a prediction goes: mean[h] and v[h * n_q + j]; the forecaster makes them monotone and >= 0. */
+/* Where a prediction goes: mean[h] and v[h * n_q + j]; the forecaster makes them monotone and >= 0.
+ */
 typedef struct fsc_prediction {
     double *mean, *v;
 } fsc_prediction;
@@ -26,17 +28,20 @@ struct fsc_model_ops {
     const char *name, *summary;
     const fsc_opt *opts; /* NULL: none */
     size_t opts_size;
-    size_t min_days; /* of history, below which it does not fit */
-    bool seasonal;   /* needs a step that divides a day */
+    size_t min_days;    /* of history, below which it does not fit */
+    bool seasonal;      /* needs a step that divides a day */
     bool uses_features; /* wants past->log and past->linear */
-    size_t warm_days; /* a first long history is walked through day by day from so many days before its end */
+    size_t warm_days;   /* what it learned before so many local midnights ago is forgotten */
     size_t (*state_bytes)(const fsc_model_spec *spec);
     /* Estimates everything from past->n points. scratch is rewound by the caller. */
-    fsc_status (*fit)(void *state, struct fsc_past *past, const fsc_model_spec *spec, fsc_arena *scratch, fsc_err *err);
+    fsc_status (*fit)(void *state, struct fsc_past *past, const fsc_model_spec *spec,
+                      fsc_arena *scratch, fsc_err *err);
     /* The newest point of the past has just been appended. Costs no more with a longer past. */
     void (*observe)(void *state, struct fsc_past *past, const fsc_model_spec *spec);
-    void (*predict)(fsc_prediction *out, const void *state, const struct fsc_past *past, const fsc_model_spec *spec);
-    /* After a state was loaded into a past that was restored: makes derived arrays anew; NULL: none. */
+    void (*predict)(fsc_prediction *out, const void *state, const struct fsc_past *past,
+                    const fsc_model_spec *spec);
+    /* After a state was loaded into a past that was restored: makes derived arrays anew; NULL:
+     * none. */
     void (*resume)(const void *state, struct fsc_past *past);
     /* 1 - own loss / last value's loss on the recent past, NaN where the model does not know. */
     double (*skill)(const void *state, const fsc_model_spec *spec);

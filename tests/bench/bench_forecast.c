@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Accuracy of the forecaster beside its anchors, in one run:
- *   bench_forecast m4 FOLDER       M4 Hourly, published protocol (h = 48, m = 24, OWA against Naive2)
- *   bench_forecast traces FOLDER   demand traces, minutes ahead, relative to the last value
+ *   bench_forecast m4 FOLDER       M4 Hourly, published protocol (h = 48, m = 24, OWA against
+ * Naive2) bench_forecast traces FOLDER   demand traces, minutes ahead, relative to the last value
  * FOLDER holds m4_hourly_{train,test}.csv.gz and the traces.
  */
 #include "forescale/file.h"
@@ -31,7 +31,9 @@ static void die(const fsc_err *err)
     exit(1);
 }
 
-/* ---- M4 ------------------------------------------------------------------------------------------------ */
+/* ---- M4
+ * ------------------------------------------------------------------------------------------------
+ */
 
 typedef struct table {
     size_t n, length[MAX_SERIES];
@@ -51,7 +53,8 @@ static void read_table(table *t, const char *folder, const char *name, fsc_arena
     while (p && *++p && t->n < MAX_SERIES) {
         const char *eol = strchr(p, '\n');
         size_t k = 0;
-        for (const char *comma = strchr(p, ','); comma && comma < eol; comma = strchr(comma + 1, ',')) {
+        for (const char *comma = strchr(p, ','); comma && comma < eol;
+             comma = strchr(comma + 1, ',')) {
             char *end;
             double v = strtod(comma + 1 + (comma[1] == '"'), &end);
             if (end > comma + 1 + (comma[1] == '"') && k < MAX_LENGTH)
@@ -139,7 +142,10 @@ static int run_m4(const char *folder)
         fsc_arena_mark mark = fsc_arena_get_mark(a);
         fsc_forecast fc;
         const fsc_series s = {.id = "m4", .start = 1704067200, .step_s = 3600, .n = n, .values = y};
-        const fsc_forecaster_config cfg = {.id = "m4", .step_s = 3600, .request = {H, horizon, 3, q}, .max_history_s = 100 * FSC_DAY_S};
+        const fsc_forecaster_config cfg = {.id = "m4",
+                                           .step_s = 3600,
+                                           .request = {H, horizon, 3, q},
+                                           .max_history_s = 100 * FSC_DAY_S};
         double t0 = seconds();
         if (fsc_forecast_series(&fc, &s, &cfg, a, &err) != FSC_OK)
             die(&err);
@@ -159,18 +165,22 @@ static int run_m4(const char *folder)
     }
     double n = (double)train.n, cells = n * H;
     (void)printf("M4 Hourly, %zu series, h = 48     sMAPE   MASE   OWA    to reach\n", train.n);
-    (void)printf("%-32s %6.3f  %5.3f  %5.3f  < 0.390 (0.410 published best)\n", "forescale mix", ours.smape / n, ours.mase / n,
+    (void)printf("%-32s %6.3f  %5.3f  %5.3f  < 0.390 (0.410 published best)\n", "forescale mix",
+                 ours.smape / n, ours.mase / n,
                  0.5 * (ours.smape / base.smape + ours.mase / base.mase));
-    (void)printf("%-32s %6.3f  %5.3f  %5.3f  (published 13.912 / 1.193 / 0.628)\n", "seasonal naive", snaive.smape / n,
-                 snaive.mase / n, 0.5 * (snaive.smape / base.smape + snaive.mase / base.mase));
-    (void)printf("%-32s %6.3f  %5.3f  %5.3f  (published 18.383 / 2.395 / 1)\n", "Naive2", base.smape / n, base.mase / n, 1.0);
-    (void)printf("coverage P50 %.3f, P90 %.3f, P95 %.3f; %.1f series/s on one core\n", covered[0] / cells, covered[1] / cells,
-                 covered[2] / cells, n / spent);
+    (void)printf("%-32s %6.3f  %5.3f  %5.3f  (published 13.912 / 1.193 / 0.628)\n",
+                 "seasonal naive", snaive.smape / n, snaive.mase / n,
+                 0.5 * (snaive.smape / base.smape + snaive.mase / base.mase));
+    (void)printf("%-32s %6.3f  %5.3f  %5.3f  (published 18.383 / 2.395 / 1)\n", "Naive2",
+                 base.smape / n, base.mase / n, 1.0);
+    (void)printf("coverage P50 %.3f, P90 %.3f, P95 %.3f; %.1f series/s on one core\n",
+                 covered[0] / cells, covered[1] / cells, covered[2] / cells, n / spent);
     fsc_arena_close(a);
     return 0;
 }
 
-/* ---- traces -------------------------------------------------------------------------------------------- */
+/* ---- traces
+ * -------------------------------------------------------------------------------------------- */
 
 enum { MAX_H = 6, TRACK = 3 };
 
@@ -199,7 +209,8 @@ static void score_origin(tally *t, const fsc_forecast *f, const fsc_series *s, s
     }
 }
 
-static void walk(tally *t, const fsc_series *s, const char *model, size_t from, size_t stride, fsc_arena *a)
+static void walk(tally *t, const fsc_series *s, const char *model, size_t from, size_t stride,
+                 fsc_arena *a)
 {
     static const double q[] = {0.5, 0.9, 0.95};
     int32_t horizon[MAX_H];
@@ -208,7 +219,8 @@ static void walk(tally *t, const fsc_series *s, const char *model, size_t from, 
     fsc_forecaster *f;
     for (size_t h = 0; h < n_h; h++)
         horizon[h] = (int32_t)h + 1;
-    const fsc_forecaster_config cfg = {.id = s->id, .model = model, .step_s = s->step_s, .request = {n_h, horizon, 3, q}};
+    const fsc_forecaster_config cfg = {
+        .id = s->id, .model = model, .step_s = s->step_s, .request = {n_h, horizon, 3, q}};
     if (fsc_forecaster_open(&f, &cfg, a, &err) != FSC_OK)
         die(&err);
     size_t fed = 0;
@@ -219,7 +231,8 @@ static void walk(tally *t, const fsc_series *s, const char *model, size_t from, 
         part.start += (int64_t)fed * s->step_s;
         part.values += fed;
         part.n = origin + 1 - fed;
-        if (fsc_forecaster_feed(f, &part, &err) != FSC_OK || fsc_forecaster_run(&fc, f, a, &err) != FSC_OK)
+        if (fsc_forecaster_feed(f, &part, &err) != FSC_OK ||
+            fsc_forecaster_run(&fc, f, a, &err) != FSC_OK)
             die(&err);
         score_origin(t, &fc, s, origin);
         if (fed)
@@ -242,7 +255,9 @@ static void run_trace(means *sum, const char *path, fsc_arena *a)
     s = csv.series[0];
     if (s.step_s < 300 && fsc_series_resample(&s, &csv.series[0], 300, 0.8, a, &err) != FSC_OK)
         die(&err);
-    size_t day = (size_t)(FSC_DAY_S / s.step_s), warm = s.n >= 28 * day ? 14 * day : s.n < 9 * day ? 5 * day : 7 * day;
+    size_t day = (size_t)(FSC_DAY_S / s.step_s), warm = s.n >= 28 * day ? 14 * day
+                                                        : s.n < 9 * day ? 5 * day
+                                                                        : 7 * day;
     size_t from = s.n > 14 * day && s.n - 14 * day > warm ? s.n - 14 * day : warm;
     size_t stride = s.step_s < 600 ? (size_t)(600 / s.step_s) : 1;
     tally ours = {0}, last = {0};
@@ -250,8 +265,10 @@ static void run_trace(means *sum, const char *path, fsc_arena *a)
     walk(&ours, &s, NULL, from, stride, a);
     double spent = seconds() - t0;
     walk(&last, &s, "last_value", from, stride, a);
-    double mae = ours.absolute / last.absolute, p90 = ours.pin90 / last.pin90, p95 = ours.pin95 / last.pin95;
-    (void)printf("%-46s %6.3f %6.3f %6.3f   %5.3f/%5.3f  %5.1f s\n", s.id, mae, p90, p95, ours.in90 / ours.n, ours.in95 / ours.n, spent);
+    double mae = ours.absolute / last.absolute, p90 = ours.pin90 / last.pin90,
+           p95 = ours.pin95 / last.pin95;
+    (void)printf("%-46s %6.3f %6.3f %6.3f   %5.3f/%5.3f  %5.1f s\n", s.id, mae, p90, p95,
+                 ours.in90 / ours.n, ours.in95 / ours.n, spent);
     (void)fflush(stdout);
     sum->absolute += log(mae);
     sum->pin90 += log(p90);
@@ -285,7 +302,8 @@ static int run_traces(const char *folder)
     if (d)
         closedir(d);
     qsort(paths, n, sizeof *paths, by_name);
-    (void)printf("%-46s %6s %6s %6s   %s\n", "relative to the last value", "MAE", "P90", "P95", "coverage 90/95");
+    (void)printf("%-46s %6s %6s %6s   %s\n", "relative to the last value", "MAE", "P90", "P95",
+                 "coverage 90/95");
     for (size_t i = 0; i < n; i++) {
         fsc_arena *a;
         if (fsc_arena_open(&a, (size_t)4 << 30, &err) != FSC_OK)
@@ -294,10 +312,13 @@ static int run_traces(const char *folder)
         fsc_arena_close(a);
         free(paths[i]);
     }
-    (void)printf("%-46s %6.3f %6.3f %6.3f   %5.3f/%5.3f  worst MAE %.3f\n", "geometric mean", exp(sum.absolute / sum.n),
-                 exp(sum.pin90 / sum.n), exp(sum.pin95 / sum.n), sum.cov90 / sum.n, sum.cov95 / sum.n, sum.worst);
-    (void)printf("%-46s %6s %6s %6s   %s\n", "to reach", "0.700", "0.600", "0.580", "0.88-0.92/0.93-0.97  worst 1.03");
-    (void)printf("%-46s %6.3f %6.3f %6.3f   anchors, measured\n", "prototype / LightGBM 0.87 0.87 0.93", 0.706, 0.608, 0.590);
+    (void)printf("%-46s %6.3f %6.3f %6.3f   %5.3f/%5.3f  worst MAE %.3f\n", "geometric mean",
+                 exp(sum.absolute / sum.n), exp(sum.pin90 / sum.n), exp(sum.pin95 / sum.n),
+                 sum.cov90 / sum.n, sum.cov95 / sum.n, sum.worst);
+    (void)printf("%-46s %6s %6s %6s   %s\n", "to reach", "0.700", "0.600", "0.580",
+                 "0.88-0.92/0.93-0.97  worst 1.03");
+    (void)printf("%-46s %6.3f %6.3f %6.3f   anchors, measured\n",
+                 "prototype / LightGBM 0.87 0.87 0.93", 0.706, 0.608, 0.590);
     return 0;
 }
 
