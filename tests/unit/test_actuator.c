@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Against recorded answers; the real API server is the end-to-end test's. */
+#include "forescale/apply.h"
+#include "tests/unit/kube_double.h"
+
+static const fsc_target_ref ref = {"ScaledObject", "inference", "llama"};
+enum { NOW = 1795510800 }; /* 2026-11-24T09:00:00Z */
+
+#define SO_PATH     "/apis/keda.sh/v1alpha1/namespaces/inference/scaledobjects/llama"
+#define DEPLOY_PATH "/apis/apps/v1/namespaces/inference/deployments/llama"
+#define DEPLOY                                                                                     \
+    "[200, {\"spec\": {\"replicas\": 5}, \"status\": {\"replicas\": 5, \"readyReplicas\": 4}}]"
+#define CONFLICT "[409, {\"message\": \"the object has been modified\"}]"
+#define WRITTEN  "[200, {}]"
+/* A record of 6-16 over a baseline of 2-30, safe 12, until 09:10. */
+#define RECORD                                                                                     \
+    "{\"forescale.dev/baseline\": \"2-30\", \"forescale.dev/written\": \"6-16\", "                 \
+    "\"forescale.dev/safe-max\": \"12\", "                                                         \
+    "\"forescale.dev/expires-at\": \"2026-11-24T09:10:00Z\", \"forescale.dev/run-id\": \"r0\"}"
+
+static const char *scaled_object(const char *annotations, const char *spec)
+{
+    const char *text = fsc_arena_printf(
+        arena, &err,
+        "[200, {\"metadata\": {\"resourceVersion\": \"7\", \"annotations\": %s}, \"spec\": "
+        "{\"scaleTargetRef\": {\"name\": \"llama\"}%s}}]",
+        annotations, spec);
+    ck_assert_ptr_nonnull(text);
+    return text;
+}
+
+static const char *bounds(int min, int max)
+{
+    return fsc_arena_printf(arena, &err, ", \"minReplicaCount\": %d, \"maxReplicaCount\": %d", min,
+                            max);
+}
+
+static const char *join(const char *a, const char *b)
+{
+    return fsc_arena_printf(arena, &err, "%s, %s", a, b);
+}
+
+static fsc_target_seen observe(const char *object)
+{
+    fsc_target_seen seen;
+    can(join(object, DEPLOY));
+    fsc_status status = fsc_target_find("ScaledObject")->observe(&seen, kube, &ref, arena, &err);
+    ck_assert_msg(status == FSC_OK, "%s", err.msg);
+    return seen;
+}
+
+static fsc_target_write wanted(int min, int max)
+{
+    return (fsc_target_write){.now = NOW,
+                              .min_replicas = min,
+                              .max_replicas = max,
+                              .baseline_min = 2,
+                              .baseline_max = 30,
+                              .safe_max = 12,
+                              .expires_at = NOW + 600,
+                              .run_id = "r1"};
+}
+
+static fsc_status apply(fsc_outcome *out, const fsc_target_seen *seen, fsc_target_write w,
+                        const char *answers)
+{
+    can(answers);
+    return fsc_target_find("ScaledObject")->apply(out, kube, &ref, seen, &w, arena, &err);
+}
+
+/* ---- observe --------------------------------------------------------------------------------- */
+
+START_TEST(bounds_and_replicas_are_read)
+{
+    fsc_target_seen s = observe(scaled_object("{}", ""));
+    ck_assert(s.exists && !s.ours && !s.paused && !s.hold && !s.note);
+    ck_assert_int_eq(s.min_replicas, 0); /* KEDA's own defaults */
+    ck_assert_int_eq(s.max_replicas, 100);
+    ck_assert_int_eq(s.replicas, 5);
+    ck_assert_int_eq(s.ready, 4);
+    ck_assert_str_eq(s.resource_version, "7");
+    ck_assert_str_eq(asked(), "GET " SO_PATH "\nGET " DEPLOY_PATH);
+    s = observe(scaled_object(RECORD, bounds(6, 16)));
+    ck_assert(s.ours && !s.hold);
+    ck_assert_int_eq(s.baseline_min, 2);
+    ck_assert_int_eq(s.baseline_max, 30);
+    ck_assert_int_eq(s.safe_max, 12);
+    ck_assert_int_eq(s.expires_at, NOW + 600);
+    ck_assert_str_eq(s.run_id, "r0");
+}
+END_TEST
+
+START_TEST(the_demand_trigger_is_found)
+{
+    fsc_target_seen s = observe(
+        scaled_object("{}", ", \"triggers\": [{\"type\": \"cpu\"},"
+                            "{\"type\": \"prometheus\", \"metricType\": \"Value\", \"metadata\": "
+                            "{\"query\": \"cost\", \"threshold\": \"1\"}},"
+                            "{\"type\": \"prometheus\", \"metadata\": {\"query\": \"queue\", "
+                            "\"threshold\": \"6.5\", \"serverAddress\": \"http://p\"}}]"));
+    ck_assert_str_eq(s.query, "queue");
+    ck_assert_str_eq(s.server_address, "http://p");
+    ck_assert_double_eq(s.threshold, 6.5);
+    s = observe(scaled_object(
+        "{}",
+        ", \"triggers\": [{\"type\": \"prometheus\", \"metricType\": \"Value\", \"metadata\": "
+        "{\"query\": \"cost\", \"threshold\": \"1\"}}], \"idleReplicaCount\": 0"));
+    ck_assert_str_eq(s.query, "cost");
+    ck_assert_double_eq(s.threshold, 0); /* a total's threshold is not one replica's */
+    ck_assert_ptr_nonnull(strstr(s.note, "idleReplicaCount"));
+}
+END_TEST
+
+static const struct {
+    const char *annotations;
+    bool paused, never_lower;
+} pauses[] = {
+    {"{\"autoscaling.keda.sh/paused\": \"true\"}", true, false},
+    {"{\"autoscaling.keda.sh/paused\": \"maybe\"}", true, false},
+    {"{\"autoscaling.keda.sh/paused\": \"false\"}", false, false},
+    {"{\"autoscaling.keda.sh/paused-replicas\": \"0\"}", true, false},
+    {"{\"autoscaling.keda.sh/paused-scale-out\": \"true\"}", true, false},
+    {"{\"autoscaling.keda.sh/paused-scale-in\": \"true\"}", false, true},
+};
+
+START_TEST(a_pause_is_honoured)
+{
+    fsc_outcome out;
+    fsc_target_seen s = observe(scaled_object(pauses[_i].annotations, bounds(2, 30)));
+    ck_assert_int_eq(s.paused, pauses[_i].paused);
+    ck_assert_int_eq(s.never_lower, pauses[_i].never_lower);
+    fsc_status raise = apply(&out, &s, wanted(6, 30), WRITTEN);
+    ck_assert_int_eq(raise, pauses[_i].paused ? FSC_CONFLICT : FSC_OK);
+    fsc_status lower = apply(&out, &s, wanted(2, 16), WRITTEN);
+    ck_assert_int_eq(lower, pauses[_i].paused || pauses[_i].never_lower ? FSC_CONFLICT : FSC_OK);
+    if (lower != FSC_OK)
+        ck_assert_str_eq(asked(), "");
+}
+END_TEST
+
+START_TEST(an_edit_or_a_broken_record_is_seen)
+{
+    fsc_target_seen s = observe(scaled_object(RECORD, bounds(4, 16)));
+    ck_assert_ptr_nonnull(strstr(s.hold, "now 4 to 16, written 6 to 16"));
+    can(join(scaled_object("{\"forescale.dev/baseline\": \"two\"}", ""), DEPLOY));
+    ck_assert_int_eq(fsc_target_find("ScaledObject")->observe(&s, kube, &ref, arena, &err),
+                     FSC_REMOTE);
+    ck_assert_ptr_nonnull(strstr(err.msg, "annotations"));
+}
+END_TEST
+
+START_TEST(an_hpa_that_belongs_to_another_is_left_alone)
+{
+    fsc_target_seen s;
+    fsc_target_ref hpa = {"HorizontalPodAutoscaler", "inference", "keda-hpa-llama"};
+    can("[200, {\"metadata\": {\"resourceVersion\": \"1\", \"annotations\": " RECORD
+        ", \"ownerReferences\": [{\"kind\": \"ScaledObject\", \"name\": \"llama\", \"controller\": "
+        "true}]}, \"spec\": "
+        "{\"maxReplicas\": 9, \"scaleTargetRef\": {\"kind\": \"Deployment\", \"name\": "
+        "\"llama\"}}}], " DEPLOY);
+    ck_assert_int_eq(fsc_target_find(hpa.kind_name)->observe(&s, kube, &hpa, arena, &err), FSC_OK);
+    ck_assert_ptr_nonnull(strstr(s.hold, "{kind: ScaledObject, name: llama}"));
+    ck_assert_int_eq(s.min_replicas, 1);
+    ck_assert(!s.ours);
+}
+END_TEST
+
+/* ---- apply ----------------------------------------------------------------------------------- */
+
+START_TEST(a_write_is_one_patch_with_its_record)
+{
+    fsc_outcome out;
+    fsc_target_seen s = observe(scaled_object("{}", bounds(2, 30)));
+    ck_assert_int_eq(apply(&out, &s, wanted(6, 16), WRITTEN), FSC_OK);
+    ck_assert_int_eq(out, FSC_APPLIED);
+    ck_assert_str_eq(
+        asked(),
+        "PATCH " SO_PATH
+        "?fieldManager=forescale {\"metadata\":{\"resourceVersion\":\"7\",\"annotations\":{"
+        "\"forescale.dev/baseline\":\"2-30\",\"forescale.dev/written\":\"6-16\","
+        "\"forescale.dev/safe-max\":\"12\",\"forescale.dev/expires-at\":\"2026-11-24T09:10:00Z\","
+        "\"forescale.dev/"
+        "run-id\":\"r1\"}},\"spec\":{\"minReplicaCount\":6,\"maxReplicaCount\":16}}");
+    ck_assert_int_eq(apply(&out, &s, wanted(6, 30), WRITTEN),
+                     FSC_OK); /* a max that stays is not ours to own */
+    ck_assert_ptr_null(strstr(asked(), "maxReplicaCount"));
+}
+END_TEST
+
+static const struct {
+    int min, max, safe_max, life_s;
+    fsc_outcome outcome;
+} repeats[] = {
+    {6, 16, 12, 600, FSC_UNCHANGED},
+    {6, 16, 12, 1200, FSC_UNCHANGED},
+    {6, 16, 12, 1202, FSC_APPLIED},  /* renewed */
+    {6, 16, 14, 600, FSC_UNCHANGED}, /* closed is safe */
+    {6, 16, 11, 600, FSC_APPLIED},
+    {5, 16, 12, 600, FSC_APPLIED},
+    {6, 17, 12, 600, FSC_APPLIED},
+    {2, 30, 30, 600, FSC_APPLIED}, /* the baseline: our record goes */
+};
+
+START_TEST(only_a_difference_is_written)
+{
+    fsc_outcome out;
+    fsc_target_seen s = observe(scaled_object(RECORD, bounds(6, 16)));
+    fsc_target_write w = wanted(repeats[_i].min, repeats[_i].max);
+    w.safe_max = repeats[_i].safe_max;
+    w.expires_at = NOW + repeats[_i].life_s;
+    ck_assert_int_eq(apply(&out, &s, w, WRITTEN), FSC_OK);
+    ck_assert_int_eq(out, repeats[_i].outcome);
+    ck_assert_int_eq(strlen(asked()) == 0, repeats[_i].outcome == FSC_UNCHANGED);
+    ck_assert_int_eq(strstr(asked(), "\"forescale.dev/baseline\":null") != NULL,
+                     repeats[_i].safe_max == 30);
+}
+END_TEST
+
+START_TEST(the_users_own_bounds_need_no_record)
+{
+    fsc_outcome out;
+    fsc_target_seen s = observe(scaled_object("{}", bounds(2, 30)));
+    fsc_target_write w = wanted(2, 30);
+    ck_assert_int_eq(apply(&out, &s, w, WRITTEN), FSC_OK);
+    ck_assert_int_eq(out, FSC_APPLIED); /* but a safe max below them does */
+    w.safe_max = 30;
+    ck_assert_int_eq(apply(&out, &s, w, WRITTEN), FSC_OK);
+    ck_assert_int_eq(out, FSC_UNCHANGED);
+    ck_assert_str_eq(asked(), "");
+}
+END_TEST
+
+START_TEST(a_conflict_is_looked_at_again)
+{
+    fsc_outcome out;
+    const char *same = scaled_object("{}", bounds(2, 30));
+    const char *again = join(CONFLICT, join(same, DEPLOY));
+    fsc_target_seen s = observe(same);
+    ck_assert_int_eq(apply(&out, &s, wanted(6, 16), join(again, WRITTEN)), FSC_OK);
+    ck_assert_int_eq(out, FSC_APPLIED);
+    ck_assert_int_eq(apply(&out, &s, wanted(6, 16), join(again, join(again, join(again, WRITTEN)))),
+                     FSC_CONFLICT);
+    ck_assert(err.retryable);
+    const char *other = join(CONFLICT, join(scaled_object("{}", bounds(3, 30)), DEPLOY));
+    ck_assert_int_eq(apply(&out, &s, wanted(6, 16), join(other, WRITTEN)), FSC_CONFLICT);
+    ck_assert_ptr_nonnull(strstr(err.msg, "the next run plans anew"));
+    const char *paused = scaled_object("{\"autoscaling.keda.sh/paused\": \"\"}", bounds(2, 30));
+    ck_assert_int_eq(apply(&out, &s, wanted(6, 16), join(CONFLICT, join(paused, DEPLOY))),
+                     FSC_CONFLICT);
+    ck_assert(!err.retryable);
+}
+END_TEST
+
+static const struct {
+    const char *answers;
+    fsc_status status;
+} storms[] = {
+    {"[503, {}], [503, {}], [200, {}]", FSC_OK},
+    {"[429, {}], [504, {}], [200, {}]", FSC_OK},
+    {"[500, {\"message\": \"etcdserver: timed out\"}]", FSC_REMOTE},
+    {"[403, {\"message\": \"forbidden\"}]", FSC_DENIED},
+    {"[422, {\"message\": \"invalid\"}]", FSC_REMOTE},
+    {"[404, {\"message\": \"gone\"}]", FSC_MISSING},
+};
+
+START_TEST(a_storm_ends_in_a_write_or_an_error)
+{
+    fsc_outcome out;
+    fsc_target_seen s = observe(scaled_object("{}", bounds(2, 30)));
+    ck_assert_int_eq(apply(&out, &s, wanted(6, 16), storms[_i].answers), storms[_i].status);
+    ck_assert_int_eq(out, storms[_i].status == FSC_OK ? FSC_APPLIED : FSC_UNCHANGED);
+}
+END_TEST
+
+START_TEST(min_above_max_and_dry_runs_write_nothing)
+{
+    fsc_outcome out;
+    fsc_target_seen s = observe(scaled_object("{}", bounds(2, 30)));
+    ck_assert_int_eq(apply(&out, &s, wanted(9, 8), WRITTEN), FSC_BUG);
+    ck_assert_str_eq(asked(), "");
+    fsc_target_write w = wanted(6, 16);
+    w.dry = FSC_DRY_CLIENT;
+    ck_assert_int_eq(apply(&out, &s, w, WRITTEN), FSC_OK);
+    ck_assert_int_eq(out, FSC_PLANNED);
+    ck_assert_str_eq(asked(), "");
+    w.dry = FSC_DRY_SERVER;
+    ck_assert_int_eq(apply(&out, &s, w, WRITTEN), FSC_OK);
+    ck_assert_int_eq(out, FSC_PLANNED);
+    ck_assert_ptr_nonnull(strstr(asked(), "dryRun=All"));
+}
+END_TEST
+
+/* ---- restore --------------------------------------------------------------------------------- */
+
+static const struct {
+    int min, max, after_s;
+    bool all;
+    fsc_outcome outcome;
+    const char *writes; /* in the patch */
+} restores[] = {
+    {6, 16, 599, false, FSC_UNCHANGED, ""},
+    {6, 16, 600, false, FSC_APPLIED,
+     "\"forescale.dev/written\":\"2-12\""}, /* safe, and no higher */
+    {6, 16, 600, false, FSC_APPLIED, "\"spec\":{\"minReplicaCount\":2,\"maxReplicaCount\":12}"},
+    {6, 16, 0, true, FSC_APPLIED,
+     "\"forescale.dev/run-id\":null}},\"spec\":{\"minReplicaCount\":2,\"maxReplicaCount\":30}"},
+    {4, 16, 600, false, FSC_APPLIED,
+     "\"forescale.dev/run-id\":null}},\"spec\":{}}"}, /* a human's: kept */
+    {4, 16, 0, true, FSC_APPLIED, "\"forescale.dev/run-id\":null}},\"spec\":{}}"},
+};
+
+START_TEST(a_restore_fails_closed)
+{
+    fsc_outcome out;
+    can(join(join(scaled_object(RECORD, bounds(restores[_i].min, restores[_i].max)), DEPLOY),
+             WRITTEN));
+    fsc_status status = fsc_target_find("ScaledObject")
+                            ->restore(&out, kube, &ref, NOW + restores[_i].after_s,
+                                      restores[_i].all, FSC_DRY_NONE, arena, &err);
+    ck_assert_msg(status == FSC_OK, "%s", err.msg);
+    ck_assert_int_eq(out, restores[_i].outcome);
+    ck_assert_msg(strstr(asked(), restores[_i].writes) != NULL, "%s", asked());
+}
+END_TEST
+
+START_TEST(an_expired_cap_is_written_once)
+{
+    fsc_outcome out;
+    const char *record =
+        "{\"forescale.dev/baseline\": \"2-30\", \"forescale.dev/written\": \"2-12\", "
+        "\"forescale.dev/safe-max\": \"12\", \"forescale.dev/expires-at\": "
+        "\"2026-11-24T09:10:00Z\"}";
+    can(join(scaled_object(record, bounds(2, 12)), DEPLOY));
+    ck_assert_int_eq(fsc_target_find("ScaledObject")
+                         ->restore(&out, kube, &ref, NOW + 900, false, FSC_DRY_NONE, arena, &err),
+                     FSC_OK);
+    ck_assert_int_eq(out, FSC_UNCHANGED);
+    ck_assert_ptr_null(strstr(asked(), "PATCH"));
+}
+END_TEST
+
+/* ---- a whole plan ---------------------------------------------------------------------------- */
+
+enum { N = 4 };
+static fsc_workload_config workloads[N];
+static fsc_workload_plan plans[N];
+static fsc_target_seen seen[N];
+
+static fsc_plan three_and_a_paused_one(void)
+{
+    static const char *const names[N] = {"raise", "cap", "broken", "paused"};
+    for (size_t i = 0; i < N; i++) {
+        workloads[i] =
+            (fsc_workload_config){.name = names[i], .target = {"ScaledObject", "ns", names[i]}};
+        seen[i] = (fsc_target_seen){
+            .exists = true, .min_replicas = 2, .max_replicas = 30, .resource_version = "7"};
+        plans[i] = (fsc_workload_plan){.name = names[i],
+                                       .mode = FSC_MODE_ENFORCE,
+                                       .min_replicas = 6,
+                                       .max_replicas = i == 1 ? 16 : 30,
+                                       .baseline_min = 2,
+                                       .baseline_max = 30,
+                                       .safe_max = 16,
+                                       .reason = "demand",
+                                       .expires_at = NOW + 600};
+    }
+    seen[3].paused = true;
+    seen[3].paused_why = "paused by a human";
+    return (fsc_plan){.at = NOW, .run_id = "r1", .n_workloads = N, .workloads = plans};
+}
+
+static fsc_store *open_store(void)
+{
+    fsc_store *s = NULL;
+    fsc_status status = fsc_store_open(&s, in_folder("store.db"), FSC_STORE_WRITE, &err);
+    ck_assert_msg(status == FSC_OK, "%s", err.msg);
+    return s;
+}
+
+static fsc_apply_counts carry_out(fsc_store *s, const fsc_plan *plan, fsc_dry_run dry)
+{
+    fsc_apply_counts counts;
+    fsc_config config = {.n_workloads = N, .workloads = workloads};
+    fsc_status status = fsc_apply(
+        &counts, kube, s,
+        &(fsc_apply_input){.now = NOW, .config = &config, .plan = plan, .seen = seen, .dry = dry},
+        arena, &err);
+    ck_assert_msg(status == FSC_OK, "%s", err.msg);
+    return counts;
+}
+
+START_TEST(caps_go_first_and_one_failure_stops_nothing)
+{
+    fsc_store *s = open_store();
+    fsc_plan plan = three_and_a_paused_one();
+    can("[200, {}], [200, {}], [422, {\"message\": \"no\"}]");
+    fsc_apply_counts counts = carry_out(s, &plan, FSC_DRY_NONE);
+    ck_assert_uint_eq(counts.applied, 2);
+    ck_assert_uint_eq(counts.failed, 1);
+    ck_assert_uint_eq(counts.held, 1);
+    ck_assert_uint_eq(counts.unchanged + counts.planned, 0);
+    const char *cap = strstr(asked(), "/cap?"), *raise = strstr(asked(), "/raise?");
+    ck_assert(cap && raise);
+    ck_assert_ptr_null(strstr(asked(), "/paused?"));
+    ck_assert_int_eq(
+        strncmp(asked(), "PATCH /apis/keda.sh/v1alpha1/namespaces/ns/scaledobjects/cap?", 61), 0);
+    static const char *const outcomes[N] = {"applied", "applied", "failed", "held"};
+    for (size_t i = 0; i < N; i++) {
+        fsc_ledger_entry *rows;
+        size_t n;
+        ck_assert_int_eq(
+            fsc_ledger_read(&rows, &n, s, "r1", workloads[i].name, 0, NOW, 10, arena, &err),
+            FSC_OK);
+        ck_assert_uint_eq(n, 1);
+        ck_assert_str_eq(rows[0].outcome, outcomes[i]);
+        ck_assert_str_eq(rows[0].row.before, "{\"minReplicas\":2,\"maxReplicas\":30}");
+        ck_assert_int_eq(rows[0].row.verdict, i == 3 ? FSC_VERDICT_HELD : FSC_VERDICT_ALLOWED);
+        ck_assert(!rows[0].row.dry_run);
+    }
+    fsc_store_close(s);
+}
+END_TEST
+
+START_TEST(what_is_only_observed_is_only_journalled)
+{
+    fsc_store *s = open_store();
+    fsc_plan plan = three_and_a_paused_one();
+    plans[0].mode = plans[1].mode = FSC_MODE_OBSERVE;
+    workloads[2].target.kind_name = "None";
+    seen[2].exists = false;
+    can("");
+    fsc_apply_counts counts = carry_out(s, &plan, FSC_DRY_NONE);
+    ck_assert_uint_eq(counts.planned, 3);
+    ck_assert_uint_eq(counts.held, 1);
+    ck_assert_str_eq(asked(), "");
+    fsc_ledger_entry *rows;
+    size_t n;
+    ck_assert_int_eq(fsc_ledger_read(&rows, &n, s, "r1", NULL, 0, NOW, 10, arena, &err), FSC_OK);
+    ck_assert_uint_eq(n, N);
+    fsc_store_close(s);
+}
+END_TEST
+
+START_TEST(a_whole_restore_goes_on_past_failures)
+{
+    fsc_apply_counts counts;
+    (void)three_and_a_paused_one();
+    workloads[3].target.kind_name = "Deployment"; /* not in this version */
+    fsc_config config = {.n_workloads = N, .workloads = workloads};
+    can(join("[500, {\"message\": \"no\"}], [404, {\"message\": \"gone\"}]",
+             join(scaled_object(RECORD, bounds(6, 16)), DEPLOY ", " WRITTEN)));
+    ck_assert_int_eq(
+        fsc_restore(&counts, kube, &config, NOW, FSC_RESTORE_ALL, FSC_DRY_NONE, NULL, arena, &err),
+        FSC_OK);
+    ck_assert_uint_eq(counts.failed, 2);
+    ck_assert_uint_eq(counts.unchanged, 1);
+    ck_assert_uint_eq(counts.applied, 1);
+}
+END_TEST
+
+/* ---- lease ----------------------------------------------------------------------------------- */
+
+#define LEASE(holder, renewed)                                                                     \
+    "[200, {\"metadata\": {\"resourceVersion\": \"3\"}, \"spec\": {\"holderIdentity\": \"" holder  \
+    "\", \"leaseDurationSeconds\": 60, \"leaseTransitions\": 4, \"acquireTime\": "                 \
+    "\"2026-11-24T08:00:00.5Z\", \"renewTime\": \"" renewed "\"}}]"
+
+static const struct {
+    const char *answers;
+    fsc_status status;
+    const char *writes;
+} leases[] = {
+    {"[404, {\"message\": \"none\"}], [201, {}]", FSC_OK,
+     "POST /apis/coordination.k8s.io/v1/namespaces/ns1/leases {"},
+    {"[404, {\"message\": \"none\"}], " CONFLICT, FSC_CONFLICT, "POST "},
+    {LEASE("other", "2026-11-24T08:59:01.5Z"), FSC_CONFLICT, ""},
+    {LEASE("other", "2026-11-24T08:59:00Z") ", " WRITTEN, FSC_OK,
+     "\"leaseTransitions\":5,\"holderIdentity\":\"me\",\"acquireTime\":\"2026-11-24T09:00:00."
+     "000000Z\""},
+    {LEASE("other", "2026-11-24T08:00:00Z") ", " CONFLICT, FSC_CONFLICT, "PUT "},
+    {LEASE("", "2026-11-24T08:59:59Z") ", " WRITTEN, FSC_OK, "\"resourceVersion\":\"3\""},
+    {LEASE("me", "2026-11-24T08:59:59Z") ", " WRITTEN, FSC_OK,
+     "\"leaseTransitions\":4,\"holderIdentity\":\"me\",\"acquireTime\":\"2026-11-24T08:00:00."
+     "000000Z\""},
+    {"[403, {\"message\": \"forbidden\"}]", FSC_DENIED, ""},
+};
+
+START_TEST(one_holds_the_lease)
+{
+    fsc_lease lease;
+    can(leases[_i].answers);
+    fsc_status status = fsc_lease_take(&lease, kube, "me", NOW, 60, arena, &err);
+    ck_assert_msg(status == leases[_i].status, "%s", err.msg);
+    ck_assert_msg(strstr(asked(), leases[_i].writes) != NULL, "%s", asked());
+    if (status == FSC_CONFLICT)
+        ck_assert(err.retryable);
+    if (status != FSC_OK)
+        return;
+    can(WRITTEN);
+    ck_assert_int_eq(fsc_lease_release(kube, &lease, NOW + 5, arena, &err), FSC_OK);
+    ck_assert_ptr_null(strstr(asked(), "holderIdentity"));
+}
+END_TEST
+
+int main(void)
+{
+    setenv("no_proxy", "*", 1);
+    Suite *suite = suite_create("actuator");
+    TCase *tc = tcase_create("actuator");
+    tcase_add_unchecked_fixture(tc, start_server, stop_server);
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_set_timeout(tc, 30);
+    tcase_add_test(tc, bounds_and_replicas_are_read);
+    tcase_add_test(tc, the_demand_trigger_is_found);
+    tcase_add_loop_test(tc, a_pause_is_honoured, 0, (int)(sizeof pauses / sizeof pauses[0]));
+    tcase_add_test(tc, an_edit_or_a_broken_record_is_seen);
+    tcase_add_test(tc, an_hpa_that_belongs_to_another_is_left_alone);
+    tcase_add_test(tc, a_write_is_one_patch_with_its_record);
+    tcase_add_loop_test(tc, only_a_difference_is_written, 0,
+                        (int)(sizeof repeats / sizeof repeats[0]));
+    tcase_add_test(tc, the_users_own_bounds_need_no_record);
+    tcase_add_test(tc, a_conflict_is_looked_at_again);
+    tcase_add_loop_test(tc, a_storm_ends_in_a_write_or_an_error, 0,
+                        (int)(sizeof storms / sizeof storms[0]));
+    tcase_add_test(tc, min_above_max_and_dry_runs_write_nothing);
+    tcase_add_loop_test(tc, a_restore_fails_closed, 0, (int)(sizeof restores / sizeof restores[0]));
+    tcase_add_test(tc, an_expired_cap_is_written_once);
+    tcase_add_test(tc, caps_go_first_and_one_failure_stops_nothing);
+    tcase_add_test(tc, what_is_only_observed_is_only_journalled);
+    tcase_add_test(tc, a_whole_restore_goes_on_past_failures);
+    tcase_add_loop_test(tc, one_holds_the_lease, 0, (int)(sizeof leases / sizeof leases[0]));
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
