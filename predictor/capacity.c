@@ -93,11 +93,12 @@ static int64_t replicas_at(const fsc_site *s, const fsc_forecast *f, size_t h, d
 
 int64_t fsc_capacity_nodes_at(const fsc_site *site, const fsc_forecast *f, size_t h, double lambda, double level)
 {
-    int64_t planned = replicas_at(site, f, h, lambda, 0);
-    int64_t reactive = (int64_t)ceil(value_at(f, h, level) / (site->per_replica * site->cfg->utilization) - 1e-9);
-    reactive = at_most(at_least(reactive, site->min_replicas), site->max_replicas);
     /* Under trim max follows the plan, and the autoscaler below cannot pass it. */
-    return nodes_for(site, site->cfg->trim ? planned : at_least(planned, reactive));
+    double served = site->per_replica * (site->cfg->trim ? 1 : site->cfg->utilization);
+    int64_t pods = (int64_t)ceil(value_at(f, h, level) / served - 1e-9);
+    if (lambda > 0)
+        pods = at_most(pods, replicas_at(site, f, h, lambda, 0));
+    return nodes_for(site, at_most(at_least(pods, site->min_replicas), site->max_replicas));
 }
 
 /* ---- the two clocks --------------------------------------------------------------------------------------- */

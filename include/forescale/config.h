@@ -50,9 +50,9 @@ typedef struct fsc_pool_config {
 typedef enum fsc_mode { FSC_MODE_OBSERVE, FSC_MODE_ENFORCE } fsc_mode;
 
 typedef struct fsc_objective {
-    bool late_minute_given, quantile_given;
     fsc_money late_minute; /* what a minute of being short is worth */
     double quantile;
+    bool late_minute_given, quantile_given;
 } fsc_objective;
 
 typedef struct fsc_demand_config {

@@ -80,7 +80,7 @@ struct fsc_opt {
     size_t offset;
     const char *def;  /* as it would be written; NULL: required unless `optional` */
     bool optional;    /* absent leaves zero; `present` tells */
-    size_t present;   /* offset of a bool that tells whether it was given; 0: none */
+    size_t present;   /* offset of a bool that tells whether it was given, never the first field; 0: none */
     double min, max;  /* of numbers and durations, where min < max */
     const char *const *words; /* ENUM, ends with NULL */
     const fsc_opt *rows;      /* SECTION(S), ends with a key of NULL */
