@@ -19,6 +19,7 @@ enum {
     DEFAULT_TRIES = 4,
     FIRST_PAUSE_MS = 200,
     MAX_REDIRECTS = 5,
+    MAX_RETRY_AFTER_S = 86400,
     MAX_POLL_MS = 1000
 };
 
@@ -355,7 +356,9 @@ static void take_answer(call *c)
     curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &code);
     curl_easy_getinfo(c->easy, CURLINFO_RETRY_AFTER, &retry_after);
     r->code = (int)code;
-    r->retry_after_s = retry_after > 0 ? (int64_t)retry_after : -1;
+    r->retry_after_s = retry_after > MAX_RETRY_AFTER_S ? MAX_RETRY_AFTER_S
+                       : retry_after > 0               ? (int64_t)retry_after
+                                                       : -1;
     copy_header(r->content_type, sizeof r->content_type, c->easy, "Content-Type");
     copy_header(r->warning, sizeof r->warning, c->easy, "Warning");
     copy_header(r->date, sizeof r->date, c->easy, "Date");
@@ -451,12 +454,8 @@ static bool plan_next_try(call *c, int64_t now_ms)
 {
     int64_t pause_ms = (int64_t)FIRST_PAUSE_MS << (c->tries_done < 8 ? c->tries_done - 1 : 7);
     pause_ms = pause_ms / 2 + (int64_t)random_below(c->http, (uint64_t)pause_ms);
-    if (c->out->retry_after_s > 0) {
-        int64_t room_s = (c->deadline_ms - now_ms) / 1000;
-        if (c->out->retry_after_s > room_s)
-            return false;
+    if (c->out->retry_after_s > 0)
         pause_ms += c->out->retry_after_s * 1000;
-    }
     c->next_try_ms = now_ms + pause_ms;
     return c->tries_left > 0 && c->next_try_ms < c->deadline_ms;
 }
@@ -592,16 +591,4 @@ fsc_status fsc_http_do(fsc_http *h, fsc_http_response *out, const fsc_http_reque
     if (result != FSC_OK && err)
         *err = one;
     return result;
-}
-
-void fsc_http_form_add(fsc_buf *form, const char *key, const char *value)
-{
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    fsc_buf_printf(form, "%s%s=", form->len ? "&" : "", key);
-    for (const unsigned char *p = (const unsigned char *)value; *p; p++)
-        if (strchr(plain, *p))
-            fsc_buf_add(form, p, 1);
-        else
-            fsc_buf_printf(form, "%%%02X", *p);
 }
