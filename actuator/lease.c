@@ -66,7 +66,7 @@ static const char *body_of(const lease_now *l, fsc_arena *a, fsc_err *err)
 static fsc_status write_lease(fsc_lease *out, fsc_kube *k, fsc_http_method method, const char *path,
                               const lease_now *l, fsc_arena *a, fsc_err *err)
 {
-    const fsc_node *answer;
+    const fsc_node *answer = NULL;
     const char *body = body_of(l, a, err);
     if (!body)
         return FSC_NOMEM;
@@ -88,7 +88,7 @@ static fsc_status held_by(const lease_now *l, fsc_err *err)
 fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const char *holder, int64_t now,
                           int64_t duration_s, fsc_arena *a, fsc_err *err)
 {
-    const fsc_node *object;
+    const fsc_node *object = NULL;
     lease_now wanted = {"", holder, now, now, duration_s, 0};
     fsc_err missing = FSC_ERR_INIT;
     const char *folder = fsc_arena_printf(
@@ -120,7 +120,7 @@ fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const char *holder, int64
 fsc_status fsc_lease_release(fsc_kube *k, const fsc_lease *lease, int64_t now, fsc_arena *a,
                              fsc_err *err)
 {
-    fsc_lease released;
+    fsc_lease released = {0};
     lease_now freed = {lease->resource_version, "", lease->acquired, now, 1, lease->transitions};
     return write_lease(&released, k, FSC_PUT, lease->path, &freed, a, err);
 }

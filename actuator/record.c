@@ -95,7 +95,7 @@ fsc_status fsc__scale_target_read(fsc_target_seen *seen, int64_t *wanted, fsc_ku
     } known[] = {{"Deployment", "deployments"}, {"StatefulSet", "statefulsets"}};
     const char *kind = fsc_node_text(fsc_node_at(target_ref, "kind", NULL), "Deployment");
     const char *name = fsc_node_text(fsc_node_at(target_ref, "name", NULL), "");
-    const fsc_node *object;
+    const fsc_node *object = NULL;
     *wanted = -1;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(known[i].kind, kind))
@@ -148,7 +148,7 @@ static fsc_status write_once(fsc_kube *k, const fsc__bounded *b, const fsc_targe
                              fsc_arena *a, fsc_err *err)
 {
     fsc_buf patch;
-    const fsc_node *answer;
+    const fsc_node *answer = NULL;
     const char *path = fsc__bounded_path(b, ref, a, err);
     bool set_min = d->min != seen->min_replicas, set_max = d->max != seen->max_replicas;
     if (!path)
@@ -280,7 +280,7 @@ fsc_status fsc__record_restore(fsc_outcome *out, fsc_kube *k, const fsc__bounded
 {
     *out = FSC_UNCHANGED;
     for (int i = 0; i < MAX_WRITES; i++) {
-        fsc_target_seen seen;
+        fsc_target_seen seen = {0};
         FSC_TRY(b->ops->observe(&seen, k, ref, a, err));
         if (!seen.ours || (!all && seen.expires_at > now))
             return FSC_OK;

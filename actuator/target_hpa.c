@@ -33,8 +33,8 @@ static fsc_status refuse_owned(fsc_target_seen *out, const fsc_node *object, fsc
 static fsc_status observe(fsc_target_seen *out, fsc_kube *k, const fsc_target_ref *ref,
                           fsc_arena *a, fsc_err *err)
 {
-    const fsc_node *object;
-    int64_t wanted;
+    const fsc_node *object = NULL;
+    int64_t wanted = -1;
     const char *path = fsc__bounded_path(&hpa, ref, a, err);
     *out = (fsc_target_seen){0};
     if (!path)

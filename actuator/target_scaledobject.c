@@ -64,8 +64,8 @@ static void read_trigger(fsc_target_seen *out, const fsc_node *object)
 static fsc_status observe(fsc_target_seen *out, fsc_kube *k, const fsc_target_ref *ref,
                           fsc_arena *a, fsc_err *err)
 {
-    const fsc_node *object;
-    int64_t wanted;
+    const fsc_node *object = NULL;
+    int64_t wanted = -1;
     const char *path = fsc__bounded_path(&scaledobject, ref, a, err);
     *out = (fsc_target_seen){0};
     if (!path)

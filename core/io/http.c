@@ -270,7 +270,7 @@ static fsc_status url_part(const char **out, call *c, CURLU *url, CURLUPart part
 
 static fsc_status use_url(call *c, CURLU *url)
 {
-    const char *scheme, *host, *port, *path, *whole;
+    const char *scheme = "", *host = "", *port = "", *path = "", *whole = "";
     CURLUcode bad = curl_url_set(url, CURLUPART_URL, c->req->url, 0);
     if (bad) /* it is not named: it may hold a password */
         return fsc_fail(c->err, FSC_CONFIG, "not a URL that can be asked: %s",
@@ -343,7 +343,7 @@ static fsc_status start_try(call *c, int64_t now_ms)
 
 static void copy_header(char *out, size_t n, CURL *easy, const char *name)
 {
-    struct curl_header *h;
+    struct curl_header *h = NULL;
     if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK)
         (void)snprintf(out, n, "%s", h->value);
 }
@@ -526,7 +526,7 @@ static fsc_status drive(fsc_http *h, call *calls, size_t n, size_t parallel, fsc
 {
     for (;;) {
         int running = 0, queued = 0;
-        CURLMsg *msg;
+        CURLMsg *msg = NULL;
         start_ready(calls, n, parallel);
         CURLMcode bad = curl_multi_perform(h->multi, &running);
         while (!bad && (msg = curl_multi_info_read(h->multi, &queued))) {

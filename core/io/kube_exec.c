@@ -150,7 +150,7 @@ static fsc_status copy_text(char *out, const fsc_node *status, const char *key,
 static fsc_status take_answer(fsc__kube_credential *out, const fsc_buf *answer,
                               const fsc__kube_plugin *p, fsc_arena *a, fsc_err *err)
 {
-    const fsc_node *root;
+    const fsc_node *root = NULL;
     if (fsc_json_parse(&root, fsc_buf_str(answer), answer->len, a, err) != FSC_OK)
         return fsc_context(err, "login plugin %s", p->command);
     const fsc_node *status = fsc_node_at(root, "status", NULL);
@@ -172,7 +172,7 @@ static fsc_status take_answer(fsc__kube_credential *out, const fsc_buf *answer,
 fsc_status fsc__kube_plugin_run(fsc__kube_credential *out, const fsc__kube_plugin *p, fsc_arena *a,
                                 fsc_err *err)
 {
-    char **args, **env;
+    char **args = NULL, **env = NULL;
     bool interactive = false;
     pid_t pid = -1;
     int fd = -1, exit_status = 0;

@@ -37,8 +37,8 @@ typedef struct entry {
 
 static fsc_status add_file(reader *r, const char *path)
 {
-    const char *text;
-    size_t length;
+    const char *text = NULL;
+    size_t length = 0;
     const char *slash = strrchr(path, '/');
     if (r->n == MAX_FILES)
         return fsc_fail(r->err, FSC_CONFIG, "KUBECONFIG names more than %d files", MAX_FILES);
@@ -90,7 +90,7 @@ static fsc_status add_files(reader *r, const fsc_kube_options *o)
 /* client-go's parser knows "cluster" in "clusters" and so on. */
 static fsc_status find_entry(entry *out, const reader *r, const char *kind, const char *name)
 {
-    const char *names[64];
+    const char *names[64] = {NULL};
     size_t n = 0;
     char list[16];
     (void)snprintf(list, sizeof list, "%ss", kind);
@@ -354,7 +354,7 @@ static const char *current_context(const reader *r)
 
 static fsc_status read_context(fsc__kube_login *out, const reader *r, const char *name)
 {
-    entry context, cluster, user;
+    entry context = {0}, cluster = {0}, user = {0};
     if (!name)
         return fsc_fail(r->err, FSC_CONFIG, "%s has no current-context: give one with --context",
                         r->files[0].path);
