@@ -10,7 +10,8 @@ fsc_status fsc_amount_parse(int64_t *micros, const char *text, const char *curre
 {
     fsc_money m;
     char with_currency[64];
-    int n = snprintf(with_currency, sizeof with_currency, strchr(text, ' ') ? "%s" : "%s %s", text, currency);
+    int n = snprintf(with_currency, sizeof with_currency, strchr(text, ' ') ? "%s" : "%s %s", text,
+                     currency);
     if (n < 0 || (size_t)n >= sizeof with_currency)
         return fsc_fail(err, FSC_USAGE, "\"%.40s...\" is no amount of money", text);
     FSC_TRY(fsc_money_parse(&m, with_currency, err));

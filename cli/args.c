@@ -12,16 +12,21 @@ static const char *const log_format_words[] = {"text", "json", NULL};
 static const char *const log_level_words[] = {"error", "warn", "info", "debug", NULL};
 
 const fsc_arg fsc_global_args[] = {
-    {"config", 'c', FSC_ARG_TEXT, AT(config), 0, "FILE", NULL, "Configuration; - is standard input."},
-    {"store", 0, FSC_ARG_TEXT, AT(store), 0, "FILE", NULL, "The SQLite file, instead of the configuration's."},
+    {"config", 'c', FSC_ARG_TEXT, AT(config), 0, "FILE", NULL,
+     "Configuration; - is standard input."},
+    {"store", 0, FSC_ARG_TEXT, AT(store), 0, "FILE", NULL,
+     "The SQLite file, instead of the configuration's."},
     {"output", 'o', FSC_ARG_TEXT, AT(output), 0, "FORMAT", output_words, "Form of the result."},
     {"at", 0, FSC_ARG_TIME, AT(at), AT(at_given), "TIME", NULL,
      "What counts as now: RFC 3339 or Unix seconds. Replays the past."},
-    {"kubeconfig", 0, FSC_ARG_TEXT, AT(kubeconfig), 0, "FILE", NULL, "Login of the Kubernetes API."},
+    {"kubeconfig", 0, FSC_ARG_TEXT, AT(kubeconfig), 0, "FILE", NULL,
+     "Login of the Kubernetes API."},
     {"context", 0, FSC_ARG_TEXT, AT(context), 0, "NAME", NULL, "The kubeconfig's context to use."},
     {"namespace", 'n', FSC_ARG_TEXT, AT(namespace_), 0, "NAME", NULL, "Namespace of the lease."},
-    {"log-format", 0, FSC_ARG_TEXT, AT(log_format), 0, "FORMAT", log_format_words, "Form of the log on standard error."},
-    {"log-level", 0, FSC_ARG_TEXT, AT(log_level), 0, "LEVEL", log_level_words, "The least urgent lines to log (info)."},
+    {"log-format", 0, FSC_ARG_TEXT, AT(log_format), 0, "FORMAT", log_format_words,
+     "Form of the log on standard error."},
+    {"log-level", 0, FSC_ARG_TEXT, AT(log_level), 0, "LEVEL", log_level_words,
+     "The least urgent lines to log (info)."},
     {"help", 'h', FSC_ARG_FLAG, AT(help), 0, NULL, NULL, "Describes the command."},
     {0},
 };
@@ -29,7 +34,8 @@ const fsc_arg fsc_global_args[] = {
 static const fsc_arg *find(const fsc_arg *rows, const char *name, size_t n, char letter)
 {
     for (; rows->name; rows++)
-        if (letter ? rows->letter == letter : strlen(rows->name) == n && !strncmp(rows->name, name, n))
+        if (letter ? rows->letter == letter
+                   : strlen(rows->name) == n && !strncmp(rows->name, name, n))
             return rows;
     return NULL;
 }
@@ -46,8 +52,10 @@ static fsc_status unknown(const fsc_command *command, const char *arg, size_t n,
     (void)snprintf(word, sizeof word, "%.*s", (int)(n < 60 ? n : 60), arg);
     const char *near = fsc_suggest(word, names, count);
     if (near)
-        return fsc_fail(err, FSC_USAGE, "%s has no option --%s: did you mean --%s?", command->name, word, near);
-    return fsc_fail(err, FSC_USAGE, "%s has no option --%s: see forescale %s --help", command->name, word, command->name);
+        return fsc_fail(err, FSC_USAGE, "%s has no option --%s: did you mean --%s?", command->name,
+                        word, near);
+    return fsc_fail(err, FSC_USAGE, "%s has no option --%s: see forescale %s --help", command->name,
+                    word, command->name);
 }
 
 static fsc_status check_word(const fsc_arg *row, const char *value, fsc_err *err)
@@ -62,7 +70,8 @@ static fsc_status check_word(const fsc_arg *row, const char *value, fsc_err *err
         int n = snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", *w);
         used = n > 0 && used + (size_t)n < sizeof list ? used + (size_t)n : used;
     }
-    return fsc_fail(err, FSC_USAGE, "--%s cannot be \"%s\": it is one of %s", row->name, value, list);
+    return fsc_fail(err, FSC_USAGE, "--%s cannot be \"%s\": it is one of %s", row->name, value,
+                    list);
 }
 
 static fsc_status store_value(fsc_args *out, const fsc_arg *row, const char *value, fsc_err *err)
@@ -84,7 +93,8 @@ static fsc_status store_value(fsc_args *out, const fsc_arg *row, const char *val
     case FSC_ARG_PAIR:
         pairs = (fsc_pairs *)(void *)field;
         if (pairs->n == FSC_MAX_REPEATS)
-            return fsc_fail(err, FSC_USAGE, "--%s is given more than %d times", row->name, FSC_MAX_REPEATS);
+            return fsc_fail(err, FSC_USAGE, "--%s is given more than %d times", row->name,
+                            FSC_MAX_REPEATS);
         pairs->v[pairs->n++] = value;
         return FSC_OK;
     default:
@@ -97,8 +107,8 @@ static fsc_status store_value(fsc_args *out, const fsc_arg *row, const char *val
 }
 
 /* The row that argv[i] names, and the value that stands in the same word ("--key=v", "-kv"). */
-static fsc_status match(const fsc_arg **row, const char **inline_value, const fsc_command *command, const char *word,
-                        fsc_err *err)
+static fsc_status match(const fsc_arg **row, const char **inline_value, const fsc_command *command,
+                        const char *word, fsc_err *err)
 {
     bool is_long = word[1] == '-';
     const char *name = word + (is_long ? 2 : 1);
@@ -114,7 +124,8 @@ static fsc_status match(const fsc_arg **row, const char **inline_value, const fs
     return FSC_OK;
 }
 
-static fsc_status take(fsc_args *out, const fsc_command *command, int argc, char *const *argv, int *i, fsc_err *err)
+static fsc_status take(fsc_args *out, const fsc_command *command, int argc, char *const *argv,
+                       int *i, fsc_err *err)
 {
     const fsc_arg *row = NULL;
     const char *value = NULL;
@@ -130,12 +141,13 @@ static fsc_status take(fsc_args *out, const fsc_command *command, int argc, char
     if (!value && *i + 1 < argc)
         value = argv[++*i];
     if (!value)
-        return fsc_fail(err, FSC_USAGE, "--%s needs a value: --%s %s", row->name, row->name, row->value_name);
+        return fsc_fail(err, FSC_USAGE, "--%s needs a value: --%s %s", row->name, row->name,
+                        row->value_name);
     return store_value(out, row, value, err);
 }
 
-fsc_status fsc_args_parse(fsc_args *out, const fsc_command *command, int argc, char *const *argv, fsc_arena *a,
-                          fsc_err *err)
+fsc_status fsc_args_parse(fsc_args *out, const fsc_command *command, int argc, char *const *argv,
+                          fsc_arena *a, fsc_err *err)
 {
     const char **words = FSC_NEW(a, (size_t)argc + 1, const char *, err);
     if (!words)
@@ -163,8 +175,10 @@ void fsc_args_help(FILE *f, const fsc_arg *rows)
         const char *value = rows->value_name ? rows->value_name : "";
         (void)snprintf(left, sizeof left, "%s%c%s--%s%s%s%s", rows->letter ? "-" : "  ",
                        rows->letter ? rows->letter : ' ', rows->letter ? ", " : " ", rows->name,
-                       rows->kind == FSC_ARG_OPTIONAL ? "[=" : *value ? " " : "", value,
-                       rows->kind == FSC_ARG_OPTIONAL ? "]" : "");
+                       rows->kind == FSC_ARG_OPTIONAL ? "[="
+                       : *value                       ? " "
+                                                      : "",
+                       value, rows->kind == FSC_ARG_OPTIONAL ? "]" : "");
         (void)fprintf(f, "  %-30s %s", left, rows->doc);
         for (const char *const *w = rows->words; w && *w; w++)
             (void)fprintf(f, "%s%s", w == rows->words ? " One of " : ", ", *w);
@@ -172,8 +186,8 @@ void fsc_args_help(FILE *f, const fsc_arg *rows)
     }
 }
 
-fsc_status fsc_pair_split(const char **name, const char **value, const char *pair, const char *option, fsc_arena *a,
-                          fsc_err *err)
+fsc_status fsc_pair_split(const char **name, const char **value, const char *pair,
+                          const char *option, fsc_arena *a, fsc_err *err)
 {
     const char *equals = strchr(pair, '=');
     if (!equals || equals == pair || !equals[1])

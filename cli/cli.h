@@ -18,10 +18,10 @@ typedef enum fsc_exit {
     FSC_EXIT_OK = 0,
     FSC_EXIT_FAILED = 1,
     FSC_EXIT_USAGE = 2,
-    FSC_EXIT_HELD = 3,           /* --detailed-exitcode */
-    FSC_EXIT_BUDGET = 4,         /* --detailed-exitcode */
+    FSC_EXIT_HELD = 3,   /* --detailed-exitcode */
+    FSC_EXIT_BUDGET = 4, /* --detailed-exitcode */
     FSC_EXIT_PARTLY = 6,
-    FSC_EXIT_CHANGES = 10,       /* --detailed-exitcode */
+    FSC_EXIT_CHANGES = 10, /* --detailed-exitcode */
     FSC_EXIT_TRY_AGAIN_LATER = 75
 } fsc_exit;
 
@@ -38,11 +38,13 @@ typedef struct fsc_pairs {
 /* The values of every option of every command; zero means not given. */
 typedef struct fsc_args {
     /* everywhere */
-    const char *config, *store, *kubeconfig, *context, *namespace_, *log_format, *log_level, *output;
+    const char *config, *store, *kubeconfig, *context, *namespace_, *log_format, *log_level,
+        *output;
     int64_t at;
     bool at_given, help;
     /* of single commands */
-    const char *input, *from_csv, *model, *quantiles, *horizon, *step, *state, *dry_run, *svg, *preset;
+    const char *input, *from_csv, *model, *quantiles, *horizon, *step, *state, *dry_run, *svg,
+        *preset;
     int64_t since_s;
     bool since_given, stream, all, expired, detailed_exitcode, markdown, overwrite;
     fsc_pairs replicas, ready, nodes, spent;
@@ -56,8 +58,8 @@ typedef enum fsc_arg_kind {
     FSC_ARG_TEXT,
     FSC_ARG_TIME,
     FSC_ARG_DURATION,
-    FSC_ARG_PAIR,     /* repeatable */
-    FSC_ARG_OPTIONAL  /* --key or --key=VALUE; without a value it is the first of `words` */
+    FSC_ARG_PAIR,    /* repeatable */
+    FSC_ARG_OPTIONAL /* --key or --key=VALUE; without a value it is the first of `words` */
 } fsc_arg_kind;
 
 typedef struct fsc_arg {
@@ -95,12 +97,12 @@ extern const fsc_command *const fsc_commands[]; /* ends with NULL */
 extern const fsc_arg fsc_global_args[];
 
 /* args.c */
-fsc_status fsc_args_parse(fsc_args *out, const fsc_command *command, int argc, char *const *argv, fsc_arena *a,
-                          fsc_err *err) FSC_CHECKED;
+fsc_status fsc_args_parse(fsc_args *out, const fsc_command *command, int argc, char *const *argv,
+                          fsc_arena *a, fsc_err *err) FSC_CHECKED;
 void fsc_args_help(FILE *f, const fsc_arg *rows);
 /* Splits "NAME=VALUE"; FSC_USAGE without a name or a value. */
-fsc_status fsc_pair_split(const char **name, const char **value, const char *pair, const char *option, fsc_arena *a,
-                          fsc_err *err) FSC_CHECKED;
+fsc_status fsc_pair_split(const char **name, const char **value, const char *pair,
+                          const char *option, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 fsc_status fsc_args_output(fsc_output *out, const fsc_cli *cli, fsc_err *err) FSC_CHECKED;
 
 /* log_stderr.c: text, or JSON lines, on standard error */
@@ -110,7 +112,8 @@ void fsc_log_to_stderr(fsc_cli *cli);
 fsc_exit fsc_exit_of(fsc_status status, bool retryable);
 
 /* Commands, one file each. */
-extern const fsc_command fsc_cmd_init, fsc_cmd_check, fsc_cmd_collect, fsc_cmd_forecast, fsc_cmd_plan, fsc_cmd_run,
-    fsc_cmd_status, fsc_cmd_restore, fsc_cmd_history, fsc_cmd_version, fsc_cmd_help;
+extern const fsc_command fsc_cmd_init, fsc_cmd_check, fsc_cmd_collect, fsc_cmd_forecast,
+    fsc_cmd_plan, fsc_cmd_run, fsc_cmd_status, fsc_cmd_restore, fsc_cmd_history, fsc_cmd_version,
+    fsc_cmd_help;
 
 #endif

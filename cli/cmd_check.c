@@ -35,10 +35,12 @@ static void check_store(doctor *d)
 {
     fsc_err err = FSC_ERR_INIT;
     if (!d->s->config.store.path) {
-        finding(d, "store", "store.path is missing", "add store: {path: ...} to the configuration, or give --store FILE");
+        finding(d, "store", "store.path is missing",
+                "add store: {path: ...} to the configuration, or give --store FILE");
         return;
     }
-    if (fsc_session_store(d->s, FSC_STORE_WRITE, &err) != FSC_OK || fsc_store_check(d->s->store, &err) != FSC_OK)
+    if (fsc_session_store(d->s, FSC_STORE_WRITE, &err) != FSC_OK ||
+        fsc_store_check(d->s->store, &err) != FSC_OK)
         finding(d, "store", err.msg, "see the message; the file was left as it is");
     else
         good("store", "%s is whole", d->s->config.store.path);
@@ -63,7 +65,8 @@ static void check_history(doctor *d)
         } else if (d->s->cli->now - h->newest > STALE_S) {
             (void)snprintf(text, sizeof text, "workload %s: the newest sample is %s old", name,
                            fsc_duration_format(age, d->s->cli->now - h->newest));
-            finding(d, "history", text, "see that the query still returns samples and that the CronJob runs");
+            finding(d, "history", text,
+                    "see that the query still returns samples and that the CronJob runs");
         } else {
             good("history", "%s: %zu samples", name, h->samples);
         }
@@ -81,10 +84,12 @@ static void check_kube(doctor *d)
     }
     if (fsc_session_kube(d->s, &err) != FSC_OK ||
         fsc_kube_get(&version, d->s->kube, "/version", d->s->cli->arena, &err) != FSC_OK) {
-        finding(d, "kubernetes", err.msg, "check --kubeconfig and --context, or the pod's ServiceAccount");
+        finding(d, "kubernetes", err.msg,
+                "check --kubeconfig and --context, or the pod's ServiceAccount");
         return;
     }
-    good("kubernetes", "%s, %s", fsc_kube_server(d->s->kube), fsc_node_text(fsc_node_at(version, "gitVersion", NULL), "?"));
+    good("kubernetes", "%s, %s", fsc_kube_server(d->s->kube),
+         fsc_node_text(fsc_node_at(version, "gitVersion", NULL), "?"));
 }
 
 static void check_targets(doctor *d)
@@ -98,15 +103,18 @@ static void check_targets(doctor *d)
         if (!strcmp(wl->target.kind_name, "None"))
             continue;
         if (!ops) {
-            (void)fsc_fail(&err, FSC_CONFIG, "workload %s: this version cannot scale a %s yet", wl->name, wl->target.kind_name);
+            (void)fsc_fail(&err, FSC_CONFIG, "workload %s: this version cannot scale a %s yet",
+                           wl->name, wl->target.kind_name);
             finding(d, "target", err.msg, "use a ScaledObject or a HorizontalPodAutoscaler");
         } else if (ops->observe(seen, s->kube, &wl->target, s->cli->arena, &err) != FSC_OK) {
-            finding(d, "target", err.msg, "check target in the configuration and the Role of cronjobs/rbac.yaml");
+            finding(d, "target", err.msg,
+                    "check target in the configuration and the Role of cronjobs/rbac.yaml");
         } else if (seen->hold || seen->paused) {
-            finding(d, "target", seen->hold ? seen->hold : "it is paused", "forescale leaves it alone until that is undone");
+            finding(d, "target", seen->hold ? seen->hold : "it is paused",
+                    "forescale leaves it alone until that is undone");
         } else {
-            good("target", "%s: %s %s, min %lld, max %lld", wl->name, wl->target.kind_name, wl->target.name,
-                 (long long)seen->min_replicas, (long long)seen->max_replicas);
+            good("target", "%s: %s %s, min %lld, max %lld", wl->name, wl->target.kind_name,
+                 wl->target.name, (long long)seen->min_replicas, (long long)seen->max_replicas);
         }
     }
 }
@@ -116,7 +124,8 @@ static void check_prometheus(doctor *d)
     fsc_err err = FSC_ERR_INIT;
     size_t failed = 0;
     if (!d->s->config.prometheus.url) {
-        finding(d, "prometheus", "prometheus.url is missing", "add prometheus: {url: ...}, or import with collect --from-csv");
+        finding(d, "prometheus", "prometheus.url is missing",
+                "add prometheus: {url: ...}, or import with collect --from-csv");
         return;
     }
     if (!d->s->store)
@@ -124,7 +133,8 @@ static void check_prometheus(doctor *d)
     if (fsc_stage_collect(d->s, FSC_HOUR_S, &failed, &err) != FSC_OK)
         finding(d, "prometheus", err.msg, "check prometheus.url and the store");
     else if (failed)
-        finding(d, "prometheus", "a demand query failed, see the log above", "try the query in Prometheus's own page");
+        finding(d, "prometheus", "a demand query failed, see the log above",
+                "try the query in Prometheus's own page");
     else
         good("prometheus", "%s answers every query", d->s->config.prometheus.url);
 }
@@ -132,7 +142,8 @@ static void check_prometheus(doctor *d)
 static void check_clock(doctor *d)
 {
     time_t clock = time(NULL);
-    if (!d->s->cli->args.at_given && llabs((long long)clock - (long long)d->s->cli->now) > CLOCK_SKEW_S)
+    if (!d->s->cli->args.at_given &&
+        llabs((long long)clock - (long long)d->s->cli->now) > CLOCK_SKEW_S)
         finding(d, "clock", "the clock jumps", "run an NTP client");
     else
         good("clock", "UTC %lld", (long long)clock);
@@ -144,8 +155,8 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
     doctor d = {.s = &s};
     fsc_status status = fsc_session_open(&s, cli, 0, err);
     if (status == FSC_OK) {
-        good("config", "%s: %zu workloads, %zu pools, %zu budgets", s.config.file, s.config.n_workloads, s.config.n_pools,
-             s.config.n_budgets);
+        good("config", "%s: %zu workloads, %zu pools, %zu budgets", s.config.file,
+             s.config.n_workloads, s.config.n_pools, s.config.n_budgets);
         check_clock(&d);
         check_store(&d);
         check_kube(&d);
@@ -160,5 +171,10 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
 }
 
 static const fsc_arg args[] = {{0}};
-const fsc_command fsc_cmd_check = {"check", "Examines configuration, store, Prometheus, Kubernetes and clock; each finding with its remedy.",
-                                   NULL, args, run, "forescale check -c config.yaml"};
+const fsc_command fsc_cmd_check = {"check",
+                                   "Examines configuration, store, Prometheus, Kubernetes and "
+                                   "clock; each finding with its remedy.",
+                                   NULL,
+                                   args,
+                                   run,
+                                   "forescale check -c config.yaml"};

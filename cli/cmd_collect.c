@@ -22,7 +22,8 @@ static fsc_status import_csv(fsc_session *s, fsc_err *err)
         }
         char samples[32];
         (void)snprintf(samples, sizeof samples, "%zu", one->n - fsc_series_gaps(one));
-        fsc_log_write(&s->cli->log, FSC_LOG_INFO, "imported", "series", one->id, "samples", samples, NULL);
+        fsc_log_write(&s->cli->log, FSC_LOG_INFO, "imported", "series", one->id, "samples", samples,
+                      NULL);
     }
     return fsc_store_commit(s->store, err);
 }
@@ -34,7 +35,8 @@ static fsc_status collect(fsc_session *s, size_t *failed, fsc_err *err)
     FSC_TRY(fsc_session_store(s, FSC_STORE_WRITE, err));
     if (args->from_csv)
         return import_csv(s, err);
-    bool from_trigger = false; /* a query comes from the target's trigger only where the configuration has none */
+    bool from_trigger =
+        false; /* a query comes from the target's trigger only where the configuration has none */
     for (size_t w = 0; w < s->config.n_workloads; w++)
         from_trigger |= !s->config.workloads[w].demand.query;
     if (from_trigger)
@@ -58,10 +60,12 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
 }
 
 static const fsc_arg args[] = {
-    {"since", 0, FSC_ARG_DURATION, offsetof(fsc_args, since_s), offsetof(fsc_args, since_given), "TIME", NULL,
-     "How far back history is wanted (14d)."},
-    {"from-csv", 0, FSC_ARG_TEXT, offsetof(fsc_args, from_csv), 0, "FILE", NULL, "Imports a file instead of asking Prometheus."},
+    {"since", 0, FSC_ARG_DURATION, offsetof(fsc_args, since_s), offsetof(fsc_args, since_given),
+     "TIME", NULL, "How far back history is wanted (14d)."},
+    {"from-csv", 0, FSC_ARG_TEXT, offsetof(fsc_args, from_csv), 0, "FILE", NULL,
+     "Imports a file instead of asking Prometheus."},
     {0},
 };
-const fsc_command fsc_cmd_collect = {"collect", "Pulls the history that the store lacks.", NULL, args, run,
-                                     "forescale collect -c config.yaml --since 14d"};
+const fsc_command fsc_cmd_collect = {"collect", "Pulls the history that the store lacks.",
+                                     NULL,      args,
+                                     run,       "forescale collect -c config.yaml --since 14d"};

@@ -35,8 +35,11 @@ static fsc_status read_quantiles(job *j, const char *text, fsc_err *err)
     for (const char *p = text; j->n_q < MAX_QUANTILES; p++) {
         char *end;
         double v = strtod(p, &end);
-        if (end == p || !(v > 0 && v < 1) || (j->n_q && v <= j->q[j->n_q - 1]) || (*end && *end != ','))
-            return fsc_fail(err, FSC_USAGE, "--quantiles %s: write ascending levels between 0 and 1, as 0.5,0.9,0.95", text);
+        if (end == p || !(v > 0 && v < 1) || (j->n_q && v <= j->q[j->n_q - 1]) ||
+            (*end && *end != ','))
+            return fsc_fail(
+                err, FSC_USAGE,
+                "--quantiles %s: write ascending levels between 0 and 1, as 0.5,0.9,0.95", text);
         j->q[j->n_q++] = v;
         if (!*end)
             return FSC_OK;
@@ -57,13 +60,14 @@ static fsc_status count_steps(size_t *out, const char *horizon, int32_t step_s, 
         steps = strtoll(horizon, &end, 10);
         if (*end) {
             if (fsc_duration_parse(&horizon_s, horizon, err) != FSC_OK)
-                return fsc_fail(err, FSC_USAGE, "--horizon %s: write a time as 30m, or a count of steps", horizon);
+                return fsc_fail(err, FSC_USAGE,
+                                "--horizon %s: write a time as 30m, or a count of steps", horizon);
             steps = horizon_s / step_s;
         }
     }
     if (steps < 1 || steps > MAX_STEPS)
-        return fsc_fail(err, FSC_USAGE, "--horizon %s is %lld steps of %d s: it must be 1 to %d", horizon, (long long)steps,
-                        (int)step_s, MAX_STEPS);
+        return fsc_fail(err, FSC_USAGE, "--horizon %s is %lld steps of %d s: it must be 1 to %d",
+                        horizon, (long long)steps, (int)step_s, MAX_STEPS);
     *out = (size_t)steps;
     return FSC_OK;
 }
@@ -72,7 +76,8 @@ static fsc_status forecast_one(void *ctx, size_t i, fsc_arena *a, fsc_err *err)
 {
     job *j = ctx;
     const fsc_series *s = &j->series[i];
-    fsc_forecaster_config cfg = {.id = s->id, .model = j->model, .step_s = s->step_s, .calendar = j->calendar};
+    fsc_forecaster_config cfg = {
+        .id = s->id, .model = j->model, .step_s = s->step_s, .calendar = j->calendar};
     FSC_TRY(count_steps(&cfg.request.n_horizons, j->horizon, s->step_s, err));
     int32_t *h = FSC_NEW(a, cfg.request.n_horizons, int32_t, err);
     if (!h)
@@ -112,7 +117,8 @@ static fsc_status from_store(job *j, fsc_session *s, int32_t step_s, fsc_err *er
         return FSC_NOMEM;
     for (size_t i = 0; i < j->n; i++) {
         FSC_TRY(fsc_history_read(&j->series[i], s->store, s->config.workloads[i].name,
-                                 s->cli->now - s->config.store.retention_s, s->cli->now + 1, a, err));
+                                 s->cli->now - s->config.store.retention_s, s->cli->now + 1, a,
+                                 err));
         if (step_s)
             FSC_TRY(fsc_series_resample(&j->series[i], &j->series[i], step_s, 0.8, a, err));
     }
@@ -181,7 +187,8 @@ static void print_table(const job *j)
         const fsc_forecast *f = &j->forecasts[i];
         if (j->results[i] != FSC_OK)
             continue;
-        (void)printf("%s%s: model %s, from %s", i ? "\n" : "", f->id, f->model, fsc_time_format(at, f->origin));
+        (void)printf("%s%s: model %s, from %s", i ? "\n" : "", f->id, f->model,
+                     fsc_time_format(at, f->origin));
         (void)printf(isnan(f->skill) ? "\n" : ", skill %.2f against the last value\n", f->skill);
         (void)printf("%-22s %12s", "TIME", "MEAN");
         for (size_t k = 0; k < f->n_q; k++) {
@@ -216,7 +223,8 @@ static void add_json(fsc_buf *b, const job *j, const fsc_forecast *f)
     fsc_json_string(b, f->id);
     fsc_buf_puts(b, ",\"model\":");
     fsc_json_string(b, f->model);
-    fsc_buf_printf(b, ",\"origin\":\"%s\",\"stepSeconds\":%d,\"skill\":", fsc_time_format(text, f->origin), (int)f->step_s);
+    fsc_buf_printf(b, ",\"origin\":\"%s\",\"stepSeconds\":%d,\"skill\":",
+                   fsc_time_format(text, f->origin), (int)f->step_s);
     fsc_json_number(b, f->skill);
     fsc_buf_puts(b, ",\"hold\":");
     if (f->hold)
@@ -277,7 +285,8 @@ static fsc_status report_failures(const job *j, const fsc_cli *cli, fsc_err *err
             status = j->results[i];
             *err = j->errs[i];
         } else if (j->forecasts[i].hold) {
-            fsc_log_write(&cli->log, FSC_LOG_WARN, j->forecasts[i].hold, "series", j->series[i].id, NULL);
+            fsc_log_write(&cli->log, FSC_LOG_WARN, j->forecasts[i].hold, "series", j->series[i].id,
+                          NULL);
         }
     }
     return status;
@@ -314,7 +323,8 @@ static fsc_status read_input(job *j, fsc_session *s, fsc_cli *cli, fsc_err *err)
         j->calendar = cli->args.config ? &s->config.calendar : NULL;
     else
         FSC_TRY(fsc_session_store(s, FSC_STORE_READ, err));
-    FSC_TRY(cli->args.input ? from_csv(j, cli, (int32_t)step_s, err) : from_store(j, s, (int32_t)step_s, err));
+    FSC_TRY(cli->args.input ? from_csv(j, cli, (int32_t)step_s, err)
+                            : from_store(j, s, (int32_t)step_s, err));
     return keep_named(j, cli, err);
 }
 
@@ -330,12 +340,21 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
 }
 
 static const fsc_arg args[] = {
-    {"input", 0, FSC_ARG_TEXT, offsetof(fsc_args, input), 0, "CSV", NULL, "History from a file (- for standard input), not from the store."},
-    {"horizon", 0, FSC_ARG_TEXT, offsetof(fsc_args, horizon), 0, "TIME", NULL, "How far ahead: 30m, or a count of steps (30m, at least 6 steps)."},
-    {"step", 0, FSC_ARG_TEXT, offsetof(fsc_args, step), 0, "TIME", NULL, "The grid's step (the data's own)."},
-    {"quantiles", 0, FSC_ARG_TEXT, offsetof(fsc_args, quantiles), 0, "LIST", NULL, "Levels to print (0.5,0.9,0.95)."},
-    {"model", 0, FSC_ARG_TEXT, offsetof(fsc_args, model), 0, "NAME", NULL, "The model: see forescale help model."},
+    {"input", 0, FSC_ARG_TEXT, offsetof(fsc_args, input), 0, "CSV", NULL,
+     "History from a file (- for standard input), not from the store."},
+    {"horizon", 0, FSC_ARG_TEXT, offsetof(fsc_args, horizon), 0, "TIME", NULL,
+     "How far ahead: 30m, or a count of steps (30m, at least 6 steps)."},
+    {"step", 0, FSC_ARG_TEXT, offsetof(fsc_args, step), 0, "TIME", NULL,
+     "The grid's step (the data's own)."},
+    {"quantiles", 0, FSC_ARG_TEXT, offsetof(fsc_args, quantiles), 0, "LIST", NULL,
+     "Levels to print (0.5,0.9,0.95)."},
+    {"model", 0, FSC_ARG_TEXT, offsetof(fsc_args, model), 0, "NAME", NULL,
+     "The model: see forescale help model."},
     {0},
 };
-const fsc_command fsc_cmd_forecast = {"forecast", "Forecasts demand, with quantiles.", "[WORKLOAD...]", args, run,
+const fsc_command fsc_cmd_forecast = {"forecast",
+                                      "Forecasts demand, with quantiles.",
+                                      "[WORKLOAD...]",
+                                      args,
+                                      run,
                                       "forescale forecast --input demand.csv --horizon 30m"};

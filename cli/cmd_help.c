@@ -6,22 +6,26 @@
 
 static void print_overview(void)
 {
-    (void)printf("forescale: raises GPU replicas and warms nodes before demand comes, under a ceiling of money\n\n"
+    (void)printf("forescale: raises GPU replicas and warms nodes before demand comes, under a "
+                 "ceiling of money\n\n"
                  "Usage: forescale COMMAND [OPTION...]\n\nCommands:\n");
     for (const fsc_command *const *c = fsc_commands; *c; c++)
         (void)printf("  %-10s %s\n", (*c)->name, (*c)->summary);
     (void)printf("\nOptions of every command:\n");
     fsc_args_help(stdout, fsc_global_args);
-    (void)printf("\nExit codes: 0 done, also when held or limited; 1 failed, nothing applied; 2 usage or configuration;\n"
-                 "6 partly applied; 75 try again later. With --detailed-exitcode: 3 held, 4 limited by a budget,\n"
+    (void)printf("\nExit codes: 0 done, also when held or limited; 1 failed, nothing applied; 2 "
+                 "usage or configuration;\n"
+                 "6 partly applied; 75 try again later. With --detailed-exitcode: 3 held, 4 "
+                 "limited by a budget,\n"
                  "10 changes pending.\n\n"
-                 "forescale help COMMAND, help model [NAME], help option [KEY] and help schema tell more.\n");
+                 "forescale help COMMAND, help model [NAME], help option [KEY] and help schema "
+                 "tell more.\n");
 }
 
 static void print_command(const fsc_command *c)
 {
-    (void)printf("%s\n\nUsage: forescale %s [OPTION...]%s%s\n", c->summary, c->name, c->words ? " " : "",
-                 c->words ? c->words : "");
+    (void)printf("%s\n\nUsage: forescale %s [OPTION...]%s%s\n", c->summary, c->name,
+                 c->words ? " " : "", c->words ? c->words : "");
     if (c->args->name) {
         (void)printf("\nOptions:\n");
         fsc_args_help(stdout, c->args);
@@ -57,7 +61,8 @@ static fsc_status help_model(fsc_cli *cli, const char *name, fsc_err *err)
     if (!name)
         return FSC_OK;
     const char *near = fsc_suggest(name, names, n);
-    return fsc_fail(err, FSC_USAGE, "there is no model %s%s%s", name, near ? ": did you mean " : "", near ? near : "");
+    return fsc_fail(err, FSC_USAGE, "there is no model %s%s%s", name, near ? ": did you mean " : "",
+                    near ? near : "");
 }
 
 /* The row of a key at any depth: "ceiling", or "budgets.ceiling". */
@@ -69,7 +74,10 @@ static const fsc_opt *find_row(const fsc_opt *rows, const char *key)
         bool same = strlen(r->key) == n && !strncmp(r->key, key, n);
         if (same && !dot)
             return r;
-        const fsc_opt *below = !r->rows ? NULL : same ? find_row(r->rows, dot + 1) : dot ? NULL : find_row(r->rows, key);
+        const fsc_opt *below = !r->rows ? NULL
+                               : same   ? find_row(r->rows, dot + 1)
+                               : dot    ? NULL
+                                        : find_row(r->rows, key);
         if (below)
             return below;
     }
@@ -82,7 +90,8 @@ static fsc_status help_option(fsc_cli *cli, const char *key, fsc_err *err)
         return print_rows(cli, "Options of the configuration", fsc_config_rows(), err);
     const fsc_opt *row = find_row(fsc_config_rows(), key);
     if (!row)
-        return fsc_fail(err, FSC_USAGE, "the configuration has no key %s: see forescale help option", key);
+        return fsc_fail(err, FSC_USAGE,
+                        "the configuration has no key %s: see forescale help option", key);
     const fsc_opt rows[] = {*row, {0}};
     return print_rows(cli, key, rows, err);
 }
@@ -124,5 +133,9 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
 }
 
 static const fsc_arg args[] = {{0}};
-const fsc_command fsc_cmd_help = {"help", "Describes commands, models and options.", "[COMMAND|model [NAME]|option [KEY]|schema]",
-                                  args, run, "forescale help plan"};
+const fsc_command fsc_cmd_help = {"help",
+                                  "Describes commands, models and options.",
+                                  "[COMMAND|model [NAME]|option [KEY]|schema]",
+                                  args,
+                                  run,
+                                  "forescale help plan"};

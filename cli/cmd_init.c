@@ -12,5 +12,7 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
 }
 
 static const fsc_arg args[] = {{0}};
-const fsc_command fsc_cmd_init = {"init", "Writes a commented starting configuration to standard output.", NULL, args, run,
-                                  "forescale init > config.yaml"};
+const fsc_command fsc_cmd_init = {
+    "init", "Writes a commented starting configuration to standard output.",
+    NULL,   args,
+    run,    "forescale init > config.yaml"};

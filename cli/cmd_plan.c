@@ -32,9 +32,11 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
     fsc_exit code;
     fsc_status status = FSC_OK;
     if (cli->args.stream && (cli->args.input || cli->args.state))
-        status = fsc_fail(err, FSC_USAGE, "--stream reads standard input: leave --input and --state away");
+        status = fsc_fail(err, FSC_USAGE,
+                          "--stream reads standard input: leave --input and --state away");
     else if (cli->args.state && !cli->args.input)
-        status = fsc_fail(err, FSC_USAGE, "--state goes with --input; without it the store keeps the state");
+        status = fsc_fail(err, FSC_USAGE,
+                          "--state goes with --input; without it the store keeps the state");
     if (status != FSC_OK)
         return FSC_EXIT_USAGE;
     status = fsc_session_open(&s, cli, alone ? 0 : FSC_NEED_STORE, err);
@@ -50,17 +52,29 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
 }
 
 static const fsc_arg args[] = {
-    {"input", 0, FSC_ARG_TEXT, offsetof(fsc_args, input), 0, "CSV", NULL, "History from a file (- for standard input): needs no store and no cluster."},
-    {"step", 0, FSC_ARG_TEXT, offsetof(fsc_args, step), 0, "TIME", NULL, "The input's step (inferred)."},
-    {"model", 0, FSC_ARG_TEXT, offsetof(fsc_args, model), 0, "NAME", NULL, "The model: see forescale help model."},
-    {"replicas", 0, FSC_ARG_PAIR, offsetof(fsc_args, replicas), 0, "W=N", NULL, "Pods that workload W has."},
-    {"ready", 0, FSC_ARG_PAIR, offsetof(fsc_args, ready), 0, "W=N", NULL, "Pods of workload W that serve."},
-    {"nodes", 0, FSC_ARG_PAIR, offsetof(fsc_args, nodes), 0, "POOL=N", NULL, "Nodes of a pool that bill."},
-    {"spent", 0, FSC_ARG_PAIR, offsetof(fsc_args, spent), 0, "B=AMOUNT", NULL, "Spend in budget B's window that ends now."},
-    {"state", 0, FSC_ARG_TEXT, offsetof(fsc_args, state), 0, "FILE", NULL, "Reads and writes the planner's memory: calls in a row equal the stream."},
-    {"stream", 0, FSC_ARG_FLAG, offsetof(fsc_args, stream), 0, NULL, NULL, "One JSON object a line on standard input, one plan a line on standard output."},
-    {"detailed-exitcode", 0, FSC_ARG_FLAG, offsetof(fsc_args, detailed_exitcode), 0, NULL, NULL, "Exit 3 held, 4 limited by a budget, 10 changes pending."},
+    {"input", 0, FSC_ARG_TEXT, offsetof(fsc_args, input), 0, "CSV", NULL,
+     "History from a file (- for standard input): needs no store and no cluster."},
+    {"step", 0, FSC_ARG_TEXT, offsetof(fsc_args, step), 0, "TIME", NULL,
+     "The input's step (inferred)."},
+    {"model", 0, FSC_ARG_TEXT, offsetof(fsc_args, model), 0, "NAME", NULL,
+     "The model: see forescale help model."},
+    {"replicas", 0, FSC_ARG_PAIR, offsetof(fsc_args, replicas), 0, "W=N", NULL,
+     "Pods that workload W has."},
+    {"ready", 0, FSC_ARG_PAIR, offsetof(fsc_args, ready), 0, "W=N", NULL,
+     "Pods of workload W that serve."},
+    {"nodes", 0, FSC_ARG_PAIR, offsetof(fsc_args, nodes), 0, "POOL=N", NULL,
+     "Nodes of a pool that bill."},
+    {"spent", 0, FSC_ARG_PAIR, offsetof(fsc_args, spent), 0, "B=AMOUNT", NULL,
+     "Spend in budget B's window that ends now."},
+    {"state", 0, FSC_ARG_TEXT, offsetof(fsc_args, state), 0, "FILE", NULL,
+     "Reads and writes the planner's memory: calls in a row equal the stream."},
+    {"stream", 0, FSC_ARG_FLAG, offsetof(fsc_args, stream), 0, NULL, NULL,
+     "One JSON object a line on standard input, one plan a line on standard output."},
+    {"detailed-exitcode", 0, FSC_ARG_FLAG, offsetof(fsc_args, detailed_exitcode), 0, NULL, NULL,
+     "Exit 3 held, 4 limited by a budget, 10 changes pending."},
     {0},
 };
-const fsc_command fsc_cmd_plan = {"plan", "Says what a run would do now, and why; changes nothing.", NULL, args, run,
-                                  "forescale plan -c config.yaml --input demand.csv --at 2026-10-26T08:55:00Z"};
+const fsc_command fsc_cmd_plan = {
+    "plan", "Says what a run would do now, and why; changes nothing.",
+    NULL,   args,
+    run,    "forescale plan -c config.yaml --input demand.csv --at 2026-10-26T08:55:00Z"};

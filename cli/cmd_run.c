@@ -19,7 +19,8 @@ static fsc_status read_dry_run(fsc_dry_run *out, const fsc_cli *cli, fsc_err *er
     if (*out != FSC_DRY_NONE && cli->args.at_given)
         return FSC_OK;
     if (cli->args.at_given)
-        return fsc_fail(err, FSC_USAGE, "run acts now: --at goes with --dry-run, or with forescale plan");
+        return fsc_fail(err, FSC_USAGE,
+                        "run acts now: --at goes with --dry-run, or with forescale plan");
     return FSC_OK;
 }
 
@@ -40,8 +41,8 @@ static fsc_status spend_since_last_run(fsc_session *s, const fsc_plan *plan, fsc
     for (size_t b = 0; b < plan->n_budgets; b++) {
         const fsc_budget_plan *p = &plan->budgets[b];
         if (p->spent_since_micros > 0)
-            FSC_TRY(fsc_ledger_spend_add(s->store, p->name, p->spent_since, plan->at, p->spent_since_micros,
-                                         p->ceiling.currency, err));
+            FSC_TRY(fsc_ledger_spend_add(s->store, p->name, p->spent_since, plan->at,
+                                         p->spent_since_micros, p->ceiling.currency, err));
     }
     return FSC_OK;
 }
@@ -54,28 +55,31 @@ static fsc_status journal_budgets(fsc_session *s, const fsc_plan *plan, bool dry
         if (p->state == p->state_before)
             continue;
         fsc_log_write(&s->cli->log, FSC_LOG_WARN, "budget changes state", "budget", p->name, "from",
-                      fsc_budget_state_name(p->state_before), "to", fsc_budget_state_name(p->state), "why", p->reason, NULL);
-        FSC_TRY(fsc_ledger_intend(&id, s->store,
-                                  &(fsc_ledger_row){.at = plan->at,
-                                                    .run_id = plan->run_id,
-                                                    .kind = "budget",
-                                                    .object = p->name,
-                                                    .op = "transition",
-                                                    .before = fsc_budget_state_name(p->state_before),
-                                                    .after = fsc_budget_state_name(p->state),
-                                                    .verdict = FSC_VERDICT_CLAMPED,
-                                                    .why = p->reason,
-                                                    .micros = p->spent_micros,
-                                                    .currency = p->ceiling.currency,
-                                                    .dry_run = dry,
-                                                    .key = ""},
-                                  err));
+                      fsc_budget_state_name(p->state_before), "to", fsc_budget_state_name(p->state),
+                      "why", p->reason, NULL);
+        FSC_TRY(
+            fsc_ledger_intend(&id, s->store,
+                              &(fsc_ledger_row){.at = plan->at,
+                                                .run_id = plan->run_id,
+                                                .kind = "budget",
+                                                .object = p->name,
+                                                .op = "transition",
+                                                .before = fsc_budget_state_name(p->state_before),
+                                                .after = fsc_budget_state_name(p->state),
+                                                .verdict = FSC_VERDICT_CLAMPED,
+                                                .why = p->reason,
+                                                .micros = p->spent_micros,
+                                                .currency = p->ceiling.currency,
+                                                .dry_run = dry,
+                                                .key = ""},
+                              err));
         FSC_TRY(fsc_ledger_settle(s->store, id, plan->at, "applied", "", err));
     }
     return FSC_OK;
 }
 
-static fsc_status act(fsc_session *s, const fsc_plan *plan, fsc_dry_run dry, outcome *o, fsc_err *err)
+static fsc_status act(fsc_session *s, const fsc_plan *plan, fsc_dry_run dry, outcome *o,
+                      fsc_err *err)
 {
     FSC_TRY(journal_budgets(s, plan, dry != FSC_DRY_NONE, err));
     if (dry == FSC_DRY_NONE)
@@ -90,7 +94,8 @@ static fsc_status act(fsc_session *s, const fsc_plan *plan, fsc_dry_run dry, out
                      s->cli->arena, err);
 }
 
-/* Collect, forecast, plan, act. A source that is down leaves what is stored: the guard always runs. */
+/* Collect, forecast, plan, act. A source that is down leaves what is stored: the guard always runs.
+ */
 static fsc_status stages(fsc_session *s, fsc_dry_run dry, outcome *o, fsc_err *err)
 {
     fsc_plan plan;
@@ -114,7 +119,8 @@ static fsc_status with_lease(fsc_session *s, fsc_dry_run dry, outcome *o, fsc_er
     if (!holder)
         return FSC_NOMEM;
     FSC_TRY(fsc_session_kube(s, err));
-    FSC_TRY(fsc_lease_take(&lease, s->kube, holder, s->cli->now, lease_s(&s->config), s->cli->arena, err));
+    FSC_TRY(fsc_lease_take(&lease, s->kube, holder, s->cli->now, lease_s(&s->config), s->cli->arena,
+                           err));
     fsc_status status = stages(s, dry, o, err);
     if (fsc_lease_release(s->kube, &lease, s->cli->now, s->cli->arena, &release) != FSC_OK)
         fsc_log_write(&s->cli->log, FSC_LOG_WARN, release.msg, NULL);
@@ -153,5 +159,6 @@ static const fsc_arg args[] = {
      "Writes nothing; server lets the API server judge the writes."},
     {0},
 };
-const fsc_command fsc_cmd_run = {"run", "Collects, plans and acts: the CronJob's command.", NULL, args, run,
-                                 "forescale run -c config.yaml --dry-run"};
+const fsc_command fsc_cmd_run = {"run", "Collects, plans and acts: the CronJob's command.",
+                                 NULL,  args,
+                                 run,   "forescale run -c config.yaml --dry-run"};

@@ -11,13 +11,16 @@ static void print_floor(const fsc_session *s, size_t w)
     const fsc_target_seen *seen = &s->seen[w];
     char expires[FSC_TIME_TEXT] = "-", bounds[48] = "?", baseline[48] = "-";
     if (seen->exists)
-        (void)snprintf(bounds, sizeof bounds, "%lld..%lld", (long long)seen->min_replicas, (long long)seen->max_replicas);
+        (void)snprintf(bounds, sizeof bounds, "%lld..%lld", (long long)seen->min_replicas,
+                       (long long)seen->max_replicas);
     if (seen->ours) {
-        (void)snprintf(baseline, sizeof baseline, "%lld..%lld", (long long)seen->baseline_min, (long long)seen->baseline_max);
+        (void)snprintf(baseline, sizeof baseline, "%lld..%lld", (long long)seen->baseline_min,
+                       (long long)seen->baseline_max);
         (void)fsc_time_format(expires, seen->expires_at);
     }
     const char *note = s->workloads[w].hold ? s->workloads[w].hold : seen->paused ? "paused" : "";
-    (void)printf("%-20s %-24s %10s %10s  %-22s %s\n", wl->name, wl->target.kind_name, bounds, baseline, expires, note);
+    (void)printf("%-20s %-24s %10s %10s  %-22s %s\n", wl->name, wl->target.kind_name, bounds,
+                 baseline, expires, note);
 }
 
 static fsc_status print_history(fsc_session *s, fsc_err *err)
@@ -28,8 +31,10 @@ static fsc_status print_history(fsc_session *s, fsc_err *err)
     FSC_TRY(fsc_history_list(&list, &n, s->store, s->cli->arena, err));
     (void)printf("\n%-20s %10s  %-22s %s\n", "HISTORY", "SAMPLES", "NEWEST", "AGE");
     for (size_t i = 0; i < n; i++)
-        (void)printf("%-20s %10zu  %-22s %s\n", list[i].id, list[i].samples, fsc_time_format(newest, list[i].newest),
-                     fsc_duration_format(age, s->cli->now > list[i].newest ? s->cli->now - list[i].newest : 0));
+        (void)printf("%-20s %10zu  %-22s %s\n", list[i].id, list[i].samples,
+                     fsc_time_format(newest, list[i].newest),
+                     fsc_duration_format(
+                         age, s->cli->now > list[i].newest ? s->cli->now - list[i].newest : 0));
     return FSC_OK;
 }
 
@@ -38,11 +43,14 @@ static fsc_status print_ledger(fsc_session *s, fsc_err *err)
     fsc_ledger_entry *rows;
     size_t n;
     char at[FSC_TIME_TEXT];
-    FSC_TRY(fsc_ledger_read(&rows, &n, s->store, NULL, NULL, INT64_MIN, INT64_MAX, RECENT_ROWS, s->cli->arena, err));
-    (void)printf("\n%-22s %-8s %-20s %-14s %-12s %s\n", "RECENT", "KIND", "OBJECT", "OP", "OUTCOME", "WHY");
+    FSC_TRY(fsc_ledger_read(&rows, &n, s->store, NULL, NULL, INT64_MIN, INT64_MAX, RECENT_ROWS,
+                            s->cli->arena, err));
+    (void)printf("\n%-22s %-8s %-20s %-14s %-12s %s\n", "RECENT", "KIND", "OBJECT", "OP", "OUTCOME",
+                 "WHY");
     for (size_t i = 0; i < n; i++)
-        (void)printf("%-22s %-8s %-20s %-14s %-12s %s\n", fsc_time_format(at, rows[i].row.at), rows[i].row.kind,
-                     rows[i].row.object, rows[i].row.op, rows[i].outcome ? rows[i].outcome : "not settled",
+        (void)printf("%-22s %-8s %-20s %-14s %-12s %s\n", fsc_time_format(at, rows[i].row.at),
+                     rows[i].row.kind, rows[i].row.object, rows[i].row.op,
+                     rows[i].outcome ? rows[i].outcome : "not settled",
                      rows[i].row.why ? rows[i].row.why : "");
     return FSC_OK;
 }
@@ -51,7 +59,8 @@ static fsc_status print_status(fsc_session *s, size_t *failed, fsc_err *err)
 {
     FSC_TRY(fsc_session_store(s, FSC_STORE_READ, err));
     FSC_TRY(fsc_stage_observe(s, failed, err));
-    (void)printf("%-20s %-24s %10s %10s  %-22s %s\n", "WORKLOAD", "TARGET", "BOUNDS", "BASELINE", "EXPIRES", "NOTE");
+    (void)printf("%-20s %-24s %10s %10s  %-22s %s\n", "WORKLOAD", "TARGET", "BOUNDS", "BASELINE",
+                 "EXPIRES", "NOTE");
     for (size_t w = 0; w < s->config.n_workloads; w++)
         print_floor(s, w);
     FSC_TRY(print_history(s, err));
@@ -72,5 +81,7 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
 }
 
 static const fsc_arg args[] = {{0}};
-const fsc_command fsc_cmd_status = {"status", "Shows floors in force, their expiry, history, and recent decisions.", NULL, args,
-                                    run, "forescale status -c config.yaml"};
+const fsc_command fsc_cmd_status = {
+    "status", "Shows floors in force, their expiry, history, and recent decisions.",
+    NULL,     args,
+    run,      "forescale status -c config.yaml"};

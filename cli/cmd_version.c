@@ -11,4 +11,5 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
 }
 
 static const fsc_arg args[] = {{0}};
-const fsc_command fsc_cmd_version = {"version", "Prints the version.", NULL, args, run, "forescale version"};
+const fsc_command fsc_cmd_version = {"version", "Prints the version.", NULL, args,
+                                     run,       "forescale version"};

@@ -14,8 +14,8 @@ static void write_json(fsc_cli *cli, fsc_log_level level, const char *msg, va_li
     fsc_arena_mark mark = fsc_arena_get_mark(cli->arena);
     fsc_buf line;
     fsc_buf_init(&line, cli->arena, 64 * 1024);
-    fsc_buf_printf(&line, "{\"ts\":\"%s\",\"level\":\"%s\",\"msg\":", fsc_time_format(at, (int64_t)time(NULL)),
-                   level_names[level]);
+    fsc_buf_printf(&line, "{\"ts\":\"%s\",\"level\":\"%s\",\"msg\":",
+                   fsc_time_format(at, (int64_t)time(NULL)), level_names[level]);
     fsc_json_string(&line, msg);
     for (const char *key; (key = va_arg(fields, const char *));) {
         fsc_buf_puts(&line, ",");

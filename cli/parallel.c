@@ -42,8 +42,8 @@ static size_t count_workers(size_t n)
     return workers < MAX_WORKERS ? workers : MAX_WORKERS;
 }
 
-fsc_status fsc_parallel_run(fsc_parallel **out, size_t n, fsc_parallel_work work, void *ctx, fsc_status *results,
-                            fsc_err *errs, fsc_err *err)
+fsc_status fsc_parallel_run(fsc_parallel **out, size_t n, fsc_parallel_work work, void *ctx,
+                            fsc_status *results, fsc_err *errs, fsc_err *err)
 {
     fsc_parallel *p = *out = calloc(1, sizeof *p);
     if (!p)
@@ -59,9 +59,11 @@ fsc_status fsc_parallel_run(fsc_parallel **out, size_t n, fsc_parallel_work work
         p->workers[i].all = p;
         FSC_TRY(fsc_arena_open(&p->workers[i].arena, (size_t)WORKER_LIMIT_MIB << 20, err));
     }
-    /* The caller is the first worker; a thread that does not start leaves its share to the others. */
+    /* The caller is the first worker; a thread that does not start leaves its share to the others.
+     */
     for (size_t i = 1; i < p->n_workers; i++)
-        p->workers[i].started = !pthread_create(&p->workers[i].thread, NULL, run_worker, &p->workers[i]);
+        p->workers[i].started =
+            !pthread_create(&p->workers[i].thread, NULL, run_worker, &p->workers[i]);
     if (p->n_workers)
         run_worker(&p->workers[0]);
     for (size_t i = 1; i < p->n_workers; i++)

@@ -7,14 +7,16 @@ static const char *const mode_names[] = {"observe", "enforce"};
 
 static void print_workloads(FILE *f, const fsc_plan *p)
 {
-    (void)fprintf(f, "%-20s %-8s %5s %5s %5s  %s\n", "WORKLOAD", "MODE", "NOW", "MIN", "MAX", "WHY");
+    (void)fprintf(f, "%-20s %-8s %5s %5s %5s  %s\n", "WORKLOAD", "MODE", "NOW", "MIN", "MAX",
+                  "WHY");
     for (size_t i = 0; i < p->n_workloads; i++) {
         const fsc_workload_plan *w = &p->workloads[i];
         char now[24] = "?";
         if (w->current_known)
             (void)snprintf(now, sizeof now, "%lld", (long long)w->current_replicas);
         (void)fprintf(f, "%-20s %-8s %5s %5lld %5lld  %s%s\n", w->name, mode_names[w->mode], now,
-                      (long long)w->min_replicas, (long long)w->max_replicas, w->hold ? "held: " : "", w->reason);
+                      (long long)w->min_replicas, (long long)w->max_replicas,
+                      w->hold ? "held: " : "", w->reason);
     }
 }
 
@@ -22,13 +24,14 @@ static void print_pools(FILE *f, const fsc_plan *p)
 {
     if (!p->n_pools)
         return;
-    (void)fprintf(f, "\n%-20s %5s %5s %5s %14s  %s\n", "POOL", "WARM", "MIN", "MAX", "NODE-HOUR", "WHY");
+    (void)fprintf(f, "\n%-20s %5s %5s %5s %14s  %s\n", "POOL", "WARM", "MIN", "MAX", "NODE-HOUR",
+                  "WHY");
     for (size_t i = 0; i < p->n_pools; i++) {
         const fsc_pool_plan *q = &p->pools[i];
         char price[FSC_MONEY_TEXT];
         (void)fprintf(f, "%-20s %5lld %5lld %5lld %14s  %s\n", q->name, (long long)q->warm_nodes,
-                      (long long)q->min_nodes, (long long)q->max_nodes, fsc_money_format(price, q->price),
-                      q->reason ? q->reason : "");
+                      (long long)q->min_nodes, (long long)q->max_nodes,
+                      fsc_money_format(price, q->price), q->reason ? q->reason : "");
     }
 }
 
@@ -43,14 +46,16 @@ static void print_budgets(FILE *f, const fsc_plan *p)
 {
     if (!p->n_budgets)
         return;
-    (void)fprintf(f, "\n%-12s %-9s %13s %13s %13s %13s %13s  %s\n", "BUDGET", "STATE", "SPENT", "FORECAST P50", "P95",
-                  "WORST CASE", "CEILING", "WHY");
+    (void)fprintf(f, "\n%-12s %-9s %13s %13s %13s %13s %13s  %s\n", "BUDGET", "STATE", "SPENT",
+                  "FORECAST P50", "P95", "WORST CASE", "CEILING", "WHY");
     for (size_t i = 0; i < p->n_budgets; i++) {
         const fsc_budget_plan *b = &p->budgets[i];
         char t[5][FSC_MONEY_TEXT];
-        (void)fprintf(f, "%-12s %-9s %13s %13s %13s %13s %13s  %s\n", b->name, fsc_budget_state_name(b->state),
-                      money(t[0], b->spent_micros, &b->ceiling), money(t[1], b->forecast_p50_micros, &b->ceiling),
-                      money(t[2], b->forecast_p95_micros, &b->ceiling), money(t[3], b->worst_case_micros, &b->ceiling),
+        (void)fprintf(f, "%-12s %-9s %13s %13s %13s %13s %13s  %s\n", b->name,
+                      fsc_budget_state_name(b->state), money(t[0], b->spent_micros, &b->ceiling),
+                      money(t[1], b->forecast_p50_micros, &b->ceiling),
+                      money(t[2], b->forecast_p95_micros, &b->ceiling),
+                      money(t[3], b->worst_case_micros, &b->ceiling),
                       fsc_money_format(t[4], b->ceiling), b->reason ? b->reason : "");
         if (b->void_why)
             (void)fprintf(f, "%-12s the promise is void: %s\n", "", b->void_why);
@@ -72,8 +77,9 @@ static void print_csv(const fsc_plan *p)
     (void)printf("at,workload,mode,min_replicas,max_replicas,hold\n");
     for (size_t i = 0; i < p->n_workloads; i++) {
         const fsc_workload_plan *w = &p->workloads[i];
-        (void)printf("%s,%s,%s,%lld,%lld,%s\n", fsc_time_format(at, p->at), w->name, mode_names[w->mode],
-                     (long long)w->min_replicas, (long long)w->max_replicas, w->hold ? "true" : "false");
+        (void)printf("%s,%s,%s,%lld,%lld,%s\n", fsc_time_format(at, p->at), w->name,
+                     mode_names[w->mode], (long long)w->min_replicas, (long long)w->max_replicas,
+                     w->hold ? "true" : "false");
     }
 }
 

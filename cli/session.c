@@ -18,7 +18,8 @@ static fsc_status allocate(fsc_session *s, fsc_err *err)
     s->budgets = FSC_NEW(a, s->config.n_budgets, fsc_budget_now, err);
     s->forecasts = FSC_NEW(a, n, const fsc_forecast *, err);
     s->seen = FSC_NEW(a, n, fsc_target_seen, err);
-    bool whole = s->forecasters && s->step_s && s->workloads && s->pools && s->budgets && s->forecasts && s->seen;
+    bool whole = s->forecasters && s->step_s && s->workloads && s->pools && s->budgets &&
+                 s->forecasts && s->seen;
     return whole ? FSC_OK : FSC_NOMEM;
 }
 
@@ -26,7 +27,9 @@ fsc_status fsc_session_open(fsc_session *s, fsc_cli *cli, unsigned needs, fsc_er
 {
     *s = (fsc_session){.cli = cli};
     if (!cli->args.config)
-        return fsc_fail(err, FSC_USAGE, "no configuration: give one with -c FILE, or write one with forescale init");
+        return fsc_fail(
+            err, FSC_USAGE,
+            "no configuration: give one with -c FILE, or write one with forescale init");
     FSC_TRY(fsc_config_load(&s->config, cli->args.config, cli->arena, err));
     if (cli->args.store)
         s->config.store.path = cli->args.store;
@@ -56,8 +59,9 @@ fsc_status fsc_session_kube(fsc_session *s, fsc_err *err)
     const fsc_args *args = &s->cli->args;
     FSC_TRY(fsc_session_http(s, err));
     return fsc_kube_open(&s->kube, s->http,
-                         &(fsc_kube_options){
-                             .kubeconfig = args->kubeconfig, .context = args->context, .namespace_ = args->namespace_},
+                         &(fsc_kube_options){.kubeconfig = args->kubeconfig,
+                                             .context = args->context,
+                                             .namespace_ = args->namespace_},
                          s->cli->arena, err);
 }
 
@@ -78,8 +82,8 @@ static const char *budget_name(const fsc_config *c, size_t i)
     return c->budgets[i].name;
 }
 
-static fsc_status find(size_t *out, const fsc_session *s, const char *what, const char *name, size_t n, name_at at,
-                       fsc_err *err)
+static fsc_status find(size_t *out, const fsc_session *s, const char *what, const char *name,
+                       size_t n, name_at at, fsc_err *err)
 {
     fsc_arena *a = s->cli->arena;
     const char **names = FSC_NEW(a, n, const char *, err);
@@ -94,7 +98,8 @@ static fsc_status find(size_t *out, const fsc_session *s, const char *what, cons
     }
     const char *near = fsc_suggest(name, names, n);
     if (near)
-        return fsc_fail(err, FSC_USAGE, "the configuration has no %s %s: did you mean %s?", what, name, near);
+        return fsc_fail(err, FSC_USAGE, "the configuration has no %s %s: did you mean %s?", what,
+                        name, near);
     return fsc_fail(err, FSC_USAGE, "the configuration has no %s %s", what, name);
 }
 
@@ -156,7 +161,8 @@ static fsc_status override_budget(fsc_session *s, const char *pair, fsc_err *err
     size_t b;
     FSC_TRY(fsc_pair_split(&name, &value, pair, "spent", s->cli->arena, err));
     FSC_TRY(fsc_session_budget(&b, s, name, err));
-    FSC_TRY(fsc_amount_parse(&s->budgets[b].spent_micros, value, s->config.budgets[b].ceiling.currency, err));
+    FSC_TRY(fsc_amount_parse(&s->budgets[b].spent_micros, value,
+                             s->config.budgets[b].ceiling.currency, err));
     s->budgets[b].spent_known = true;
     s->budgets[b].meter_at = s->cli->now;
     return FSC_OK;
@@ -216,7 +222,8 @@ fsc_status fsc_session_feed_gap(fsc_session *s, size_t w, int64_t now, fsc_err *
                             err);
 }
 
-fsc_status fsc_session_plan(fsc_plan *out, fsc_session *s, int64_t now, fsc_arena *scratch, fsc_err *err)
+fsc_status fsc_session_plan(fsc_plan *out, fsc_session *s, int64_t now, fsc_arena *scratch,
+                            fsc_err *err)
 {
     for (size_t w = 0; w < s->config.n_workloads; w++) {
         s->forecasts[w] = NULL;
@@ -230,7 +237,8 @@ fsc_status fsc_session_plan(fsc_plan *out, fsc_session *s, int64_t now, fsc_aren
         if (fsc_forecaster_run(f, s->forecasters[w], scratch, &one) == FSC_OK)
             s->forecasts[w] = f;
         else /* one bad workload never stops the rest: the planner holds it */
-            fsc_log_write(&s->cli->log, FSC_LOG_WARN, one.msg, "workload", s->config.workloads[w].name, NULL);
+            fsc_log_write(&s->cli->log, FSC_LOG_WARN, one.msg, "workload",
+                          s->config.workloads[w].name, NULL);
     }
     return fsc_planner_run(out, s->planner,
                            &(fsc_plan_input){.now = now,

@@ -46,20 +46,25 @@ fsc_status fsc_session_kube(fsc_session *s, fsc_err *err) FSC_CHECKED;
 fsc_status fsc_session_overrides(fsc_session *s, fsc_err *err) FSC_CHECKED;
 
 /* Index of a name in the configuration; FSC_USAGE with the nearest name else. */
-fsc_status fsc_session_workload(size_t *i, const fsc_session *s, const char *name, fsc_err *err) FSC_CHECKED;
-fsc_status fsc_session_pool(size_t *i, const fsc_session *s, const char *name, fsc_err *err) FSC_CHECKED;
-fsc_status fsc_session_budget(size_t *i, const fsc_session *s, const char *name, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_session_workload(size_t *i, const fsc_session *s, const char *name,
+                                fsc_err *err) FSC_CHECKED;
+fsc_status fsc_session_pool(size_t *i, const fsc_session *s, const char *name,
+                            fsc_err *err) FSC_CHECKED;
+fsc_status fsc_session_budget(size_t *i, const fsc_session *s, const char *name,
+                              fsc_err *err) FSC_CHECKED;
 
 /* Opens workload w's forecaster at a step, unless it is open. */
 fsc_status fsc_session_step(fsc_session *s, size_t w, int32_t step_s, fsc_err *err) FSC_CHECKED;
 
 /* Appends samples (ascending) to workload w's forecaster, opening it at a known step. */
-fsc_status fsc_session_feed(fsc_session *s, size_t w, const fsc_series *series, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_session_feed(fsc_session *s, size_t w, const fsc_series *series,
+                            fsc_err *err) FSC_CHECKED;
 /* Tells a forecaster that time has passed without samples: what is late beyond doubt is a gap. */
 fsc_status fsc_session_feed_gap(fsc_session *s, size_t w, int64_t now, fsc_err *err) FSC_CHECKED;
 
 /* Forecasts of every workload that has a forecaster, then the plan; both live in `scratch`. */
-fsc_status fsc_session_plan(fsc_plan *out, fsc_session *s, int64_t now, fsc_arena *scratch, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_session_plan(fsc_plan *out, fsc_session *s, int64_t now, fsc_arena *scratch,
+                            fsc_err *err) FSC_CHECKED;
 
 /* The planner's and the forecasters' states as one document; loading into a fresh session. */
 fsc_status fsc_session_save(fsc_buf *out, const fsc_session *s, fsc_err *err) FSC_CHECKED;
@@ -69,6 +74,7 @@ fsc_status fsc_session_load(fsc_session *s, const void *bytes, size_t n, fsc_err
 fsc_exit fsc_stream(fsc_session *s, FILE *in, FILE *out, fsc_err *err);
 
 /* amount.c: "120.50" or "120.50 USD" in the budget's currency, to micros. */
-fsc_status fsc_amount_parse(int64_t *micros, const char *text, const char *currency, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_amount_parse(int64_t *micros, const char *text, const char *currency,
+                            fsc_err *err) FSC_CHECKED;
 
 #endif

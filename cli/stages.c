@@ -7,7 +7,8 @@
 
 enum { STATE_LIMIT_MIB = 1024, HISTORY_S = 29 * FSC_DAY_S };
 
-/* ---- CSV and state files ----------------------------------------------------------------------- */
+/* ---- CSV and state files -----------------------------------------------------------------------
+ */
 
 static fsc_status feed_named(fsc_session *s, const fsc_csv *csv, fsc_err *err)
 {
@@ -17,7 +18,8 @@ static fsc_status feed_named(fsc_session *s, const fsc_csv *csv, fsc_err *err)
         size_t w = 0;
         fsc_err unknown = FSC_ERR_INIT;
         if (!only && fsc_session_workload(&w, s, rows.id, &unknown) != FSC_OK) {
-            fsc_log_write(&s->cli->log, FSC_LOG_WARN, "the input's series is no workload", "series", rows.id, NULL);
+            fsc_log_write(&s->cli->log, FSC_LOG_WARN, "the input's series is no workload", "series",
+                          rows.id, NULL);
             continue;
         }
         if (rows.n)
@@ -59,7 +61,8 @@ fsc_status fsc_stage_state_write(const fsc_session *s, fsc_err *err)
     return fsc_file_write(s->cli->args.state, fsc_buf_str(&bytes), bytes.len, err);
 }
 
-/* ---- store ------------------------------------------------------------------------------------- */
+/* ---- store -------------------------------------------------------------------------------------
+ */
 
 /* A state that this version cannot read is made anew from history: slower once, never wrong. */
 static void load_forecaster(fsc_session *s, size_t w, fsc_arena *a)
@@ -74,8 +77,8 @@ static void load_forecaster(fsc_session *s, size_t w, fsc_arena *a)
         fsc_forecaster_load(s->forecasters[w], bytes, n, &err) == FSC_OK)
         return;
     s->forecasters[w] = NULL;
-    fsc_log_write(&s->cli->log, FSC_LOG_INFO, "the stored forecast state is made anew", "workload", name, "why", err.msg,
-                  NULL);
+    fsc_log_write(&s->cli->log, FSC_LOG_INFO, "the stored forecast state is made anew", "workload",
+                  name, "why", err.msg, NULL);
 }
 
 static fsc_status load_planner(fsc_session *s, fsc_err *err)
@@ -96,9 +99,11 @@ static fsc_status feed_history(fsc_session *s, size_t w, fsc_arena *a, fsc_err *
     fsc_series rows;
     const char *name = s->config.workloads[w].name;
     fsc_err read = FSC_ERR_INIT;
-    fsc_status status = fsc_history_read(&rows, s->store, name, s->cli->now - HISTORY_S, s->cli->now + 1, a, &read);
+    fsc_status status =
+        fsc_history_read(&rows, s->store, name, s->cli->now - HISTORY_S, s->cli->now + 1, a, &read);
     if (status == FSC_MISSING || (status == FSC_OK && !rows.n)) {
-        fsc_log_write(&s->cli->log, FSC_LOG_WARN, "no history: run forescale collect", "workload", name, NULL);
+        fsc_log_write(&s->cli->log, FSC_LOG_WARN, "no history: run forescale collect", "workload",
+                      name, NULL);
         return FSC_OK;
     }
     if (status != FSC_OK) {
@@ -127,8 +132,8 @@ static fsc_status save_forecaster(fsc_session *s, size_t w, fsc_err *err)
     fsc_buf bytes;
     fsc_buf_init(&bytes, s->cli->arena, (size_t)STATE_LIMIT_MIB << 20);
     FSC_TRY(fsc_forecaster_save(&bytes, s->forecasters[w], err));
-    return fsc_blob_put(s->store, "forecaster", s->config.workloads[w].name, fsc_buf_str(&bytes), bytes.len, s->cli->now,
-                        err);
+    return fsc_blob_put(s->store, "forecaster", s->config.workloads[w].name, fsc_buf_str(&bytes),
+                        bytes.len, s->cli->now, err);
 }
 
 fsc_status fsc_stage_history_save(fsc_session *s, fsc_err *err)
@@ -137,7 +142,8 @@ fsc_status fsc_stage_history_save(fsc_session *s, fsc_err *err)
     fsc_buf_init(&bytes, s->cli->arena, (size_t)STATE_LIMIT_MIB << 20);
     FSC_TRY(fsc_planner_save(&bytes, s->planner, err));
     FSC_TRY(fsc_store_begin(s->store, err));
-    fsc_status status = fsc_blob_put(s->store, "planner", "-", fsc_buf_str(&bytes), bytes.len, s->cli->now, err);
+    fsc_status status =
+        fsc_blob_put(s->store, "planner", "-", fsc_buf_str(&bytes), bytes.len, s->cli->now, err);
     for (size_t w = 0; w < s->config.n_workloads && status == FSC_OK; w++) {
         fsc_arena_mark mark = fsc_arena_get_mark(s->cli->arena);
         if (s->forecasters[w])
@@ -150,7 +156,8 @@ fsc_status fsc_stage_history_save(fsc_session *s, fsc_err *err)
     return status;
 }
 
-/* ---- the cluster -------------------------------------------------------------------------------- */
+/* ---- the cluster --------------------------------------------------------------------------------
+ */
 
 bool fsc_session_has_targets(const fsc_session *s)
 {
@@ -179,7 +186,8 @@ static void observe_one(fsc_session *s, size_t w, size_t *failed)
     const fsc_target_ops *ops = fsc_target_find(wl->target.kind_name);
     fsc_err err = FSC_ERR_INIT;
     fsc_status status = ops ? ops->observe(&s->seen[w], s->kube, &wl->target, s->cli->arena, &err)
-                            : fsc_fail(&err, FSC_CONFIG, "this version cannot scale a %s yet", wl->target.kind_name);
+                            : fsc_fail(&err, FSC_CONFIG, "this version cannot scale a %s yet",
+                                       wl->target.kind_name);
     if (status == FSC_OK) {
         take_seen(&s->workloads[w], &s->seen[w]);
         return;
@@ -203,16 +211,20 @@ fsc_status fsc_stage_observe(fsc_session *s, size_t *failed, fsc_err *err)
     return FSC_OK;
 }
 
-/* ---- collect ------------------------------------------------------------------------------------ */
+/* ---- collect ------------------------------------------------------------------------------------
+ */
 
 static fsc_status resolve_query(fsc_collect_query *out, fsc_session *s, size_t w, fsc_err *err)
 {
     const fsc_workload_config *wl = &s->config.workloads[w];
     const char *query = wl->demand.query ? wl->demand.query : s->seen[w].query;
     if (!query)
-        return fsc_fail(err, FSC_CONFIG, "workload %s has no demand query: give demand.query, or a prometheus trigger on its target",
+        return fsc_fail(err, FSC_CONFIG,
+                        "workload %s has no demand query: give demand.query, or a prometheus "
+                        "trigger on its target",
                         wl->name);
-    *out = (fsc_collect_query){.series_id = wl->name, .query = query, .by = wl->demand.by, .value = wl->demand.value};
+    *out = (fsc_collect_query){
+        .series_id = wl->name, .query = query, .by = wl->demand.by, .value = wl->demand.value};
     return FSC_OK;
 }
 
@@ -224,7 +236,8 @@ static void log_results(const fsc_session *s, const fsc_collect_result *r, size_
         if (r[i].warning[0])
             fsc_log_write(&s->cli->log, FSC_LOG_WARN, r[i].warning, "series", r[i].series_id, NULL);
         if (r[i].status == FSC_OK) {
-            fsc_log_write(&s->cli->log, FSC_LOG_INFO, "collected", "series", r[i].series_id, "samples", samples, NULL);
+            fsc_log_write(&s->cli->log, FSC_LOG_INFO, "collected", "series", r[i].series_id,
+                          "samples", samples, NULL);
             continue;
         }
         ++*failed;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The stages of a run. Each survives the failure of a part: a workload that fails is held, and said. */
+/* The stages of a run. Each survives the failure of a part: a workload that fails is held, and
+ * said. */
 #ifndef FSC_STAGES_H
 #define FSC_STAGES_H
 
@@ -17,7 +18,8 @@ fsc_status fsc_stage_history(fsc_session *s, fsc_err *err) FSC_CHECKED;
 fsc_status fsc_stage_history_save(fsc_session *s, fsc_err *err) FSC_CHECKED;
 
 /* Reads what the store lacks from the sources. *failed counts the queries that did not succeed. */
-fsc_status fsc_stage_collect(fsc_session *s, int64_t since_s, size_t *failed, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_stage_collect(fsc_session *s, int64_t since_s, size_t *failed,
+                             fsc_err *err) FSC_CHECKED;
 
 /* Reads the targets. *failed counts those that could not be read: held, and said. */
 fsc_status fsc_stage_observe(fsc_session *s, size_t *failed, fsc_err *err) FSC_CHECKED;

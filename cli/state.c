@@ -10,7 +10,8 @@
 
 static const char magic[] = "forescale state 1\n";
 
-static void add_part(fsc_buf *out, const char *kind, const char *name, int32_t step_s, const fsc_buf *bytes)
+static void add_part(fsc_buf *out, const char *kind, const char *name, int32_t step_s,
+                     const fsc_buf *bytes)
 {
     fsc_buf_printf(out, "%s %s %d %zu\n", kind, name, (int)step_s, bytes->len);
     fsc_buf_add(out, bytes->data, bytes->len);
@@ -77,7 +78,8 @@ fsc_status fsc_session_load(fsc_session *s, const void *bytes, size_t n, fsc_err
 {
     const char *p = bytes, *end = p + n;
     if (n < sizeof magic - 1 || memcmp(p, magic, sizeof magic - 1))
-        return fsc_fail(err, FSC_DATA, "this is no state of this version of forescale: remove it to start anew");
+        return fsc_fail(err, FSC_DATA,
+                        "this is no state of this version of forescale: remove it to start anew");
     p += sizeof magic - 1;
     while (p < end) {
         part one = {0};

@@ -29,7 +29,8 @@ static fsc_status wait_for_step(waiting *w, const fsc_tick_samples *new, fsc_err
     return FSC_OK;
 }
 
-/* Moves the samples to the forecaster's grid points at or before them; of several in one step the last counts. */
+/* Moves the samples to the forecaster's grid points at or before them; of several in one step the
+ * last counts. */
 static size_t to_grid(fsc_sample *v, size_t n, int64_t grid, int32_t step_s)
 {
     size_t kept = 0;
@@ -43,7 +44,8 @@ static size_t to_grid(fsc_sample *v, size_t n, int64_t grid, int32_t step_s)
     return kept;
 }
 
-static fsc_status feed(fsc_session *s, size_t w, waiting *wait, const fsc_tick_samples *new, fsc_arena *a, fsc_err *err)
+static fsc_status feed(fsc_session *s, size_t w, waiting *wait, const fsc_tick_samples *new,
+                       fsc_arena *a, fsc_err *err)
 {
     fsc_series series;
     fsc_sample *v = new->v;
@@ -59,15 +61,16 @@ static fsc_status feed(fsc_session *s, size_t w, waiting *wait, const fsc_tick_s
     } else {
         n = to_grid(v, n, fsc_forecaster_newest(s->forecasters[w]), s->step_s[w]);
     }
-    FSC_TRY(fsc_series_from_samples(&series, s->config.workloads[w].name, v, n, s->step_s[w], a, err));
+    FSC_TRY(
+        fsc_series_from_samples(&series, s->config.workloads[w].name, v, n, s->step_s[w], a, err));
     FSC_TRY(fsc_session_feed(s, w, &series, err));
     free(wait->v);
     *wait = (waiting){0};
     return FSC_OK;
 }
 
-static fsc_status take_line(fsc_buf *out, fsc_session *s, waiting *wait, int64_t *newest, const char *line, size_t n,
-                            fsc_err *err)
+static fsc_status take_line(fsc_buf *out, fsc_session *s, waiting *wait, int64_t *newest,
+                            const char *line, size_t n, fsc_err *err)
 {
     fsc_tick tick;
     fsc_plan plan;
@@ -95,8 +98,8 @@ static void write_error(fsc_buf *out, const fsc_err *err)
     fsc_buf_puts(out, "}");
 }
 
-static fsc_status answer(fsc_session *s, waiting *wait, int64_t *newest, const char *line, size_t n, FILE *out,
-                         fsc_arena *scratch, fsc_err *err)
+static fsc_status answer(fsc_session *s, waiting *wait, int64_t *newest, const char *line, size_t n,
+                         FILE *out, fsc_arena *scratch, fsc_err *err)
 {
     fsc_buf buf;
     fsc_err bad = FSC_ERR_INIT;

@@ -24,7 +24,8 @@ static fsc_status count(int64_t *out, const fsc_node *n, const char *what, fsc_e
     double v;
     FSC_TRY(number(&v, n, what, err));
     if (v < 0 || v > 1e6 || v != floor(v))
-        return fsc_fail(err, FSC_DATA, "%s is %s: it must be a whole number from 0", what, n->scalar);
+        return fsc_fail(err, FSC_DATA, "%s is %s: it must be a whole number from 0", what,
+                        n->scalar);
     *out = (int64_t)v;
     return FSC_OK;
 }
@@ -36,13 +37,15 @@ static fsc_status sample(fsc_sample *out, const fsc_node *n, fsc_err *err)
         return fsc_fail(err, FSC_DATA, "samples: a sample is [time, value]");
     FSC_TRY(number(&t, n->items[0], "samples: a time", err));
     const fsc_node *v = n->items[1];
-    bool is_gap = v->kind == FSC_NODE_SCALAR && (!strcmp(v->scalar, "null") || !strcmp(v->scalar, "NaN"));
+    bool is_gap =
+        v->kind == FSC_NODE_SCALAR && (!strcmp(v->scalar, "null") || !strcmp(v->scalar, "NaN"));
     out->t = (int64_t)floor(t);
     out->v = NAN;
     return is_gap ? FSC_OK : number(&out->v, v, "samples: a value", err);
 }
 
-static fsc_status read_samples(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a, fsc_err *err)
+static fsc_status read_samples(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a,
+                               fsc_err *err)
 {
     size_t w;
     FSC_TRY(fsc_session_workload(&w, s, p->key, err));
@@ -56,13 +59,15 @@ static fsc_status read_samples(fsc_tick *t, const fsc_session *s, const fsc_pair
     for (size_t i = 0; i < out->n; i++) {
         FSC_TRY(sample(&out->v[i], p->value->items[i], err));
         if (i && out->v[i].t <= out->v[i - 1].t)
-            return fsc_fail(err, FSC_DATA, "samples: %s: time %lld does not come after the one before it", p->key,
+            return fsc_fail(err, FSC_DATA,
+                            "samples: %s: time %lld does not come after the one before it", p->key,
                             (long long)out->v[i].t);
     }
     return FSC_OK;
 }
 
-static fsc_status read_replicas(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a, fsc_err *err)
+static fsc_status read_replicas(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a,
+                                fsc_err *err)
 {
     size_t w;
     (void)a;
@@ -71,7 +76,8 @@ static fsc_status read_replicas(fsc_tick *t, const fsc_session *s, const fsc_pai
     return count(&t->workloads[w].replicas, p->value, "replicas", err);
 }
 
-static fsc_status read_ready(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a, fsc_err *err)
+static fsc_status read_ready(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a,
+                             fsc_err *err)
 {
     size_t w;
     (void)a;
@@ -80,7 +86,8 @@ static fsc_status read_ready(fsc_tick *t, const fsc_session *s, const fsc_pair *
     return count(&t->workloads[w].ready, p->value, "ready", err);
 }
 
-static fsc_status read_backlog(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a, fsc_err *err)
+static fsc_status read_backlog(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a,
+                               fsc_err *err)
 {
     size_t w;
     (void)a;
@@ -90,7 +97,8 @@ static fsc_status read_backlog(fsc_tick *t, const fsc_session *s, const fsc_pair
     return t->workloads[w].backlog < 0 ? fsc_fail(err, FSC_DATA, "backlog is negative") : FSC_OK;
 }
 
-static fsc_status read_nodes(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a, fsc_err *err)
+static fsc_status read_nodes(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a,
+                             fsc_err *err)
 {
     size_t i;
     (void)a;
@@ -99,7 +107,8 @@ static fsc_status read_nodes(fsc_tick *t, const fsc_session *s, const fsc_pair *
     return count(&t->pools[i].nodes, p->value, "nodes", err);
 }
 
-static fsc_status read_leaving(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a, fsc_err *err)
+static fsc_status read_leaving(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a,
+                               fsc_err *err)
 {
     size_t i;
     (void)a;
@@ -107,7 +116,8 @@ static fsc_status read_leaving(fsc_tick *t, const fsc_session *s, const fsc_pair
     return count(&t->pools[i].nodes_leaving, p->value, "leaving", err);
 }
 
-static fsc_status read_spent(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a, fsc_err *err)
+static fsc_status read_spent(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a,
+                             fsc_err *err)
 {
     size_t b;
     double v;
@@ -124,14 +134,17 @@ static fsc_status read_spent(fsc_tick *t, const fsc_session *s, const fsc_pair *
 
 static const struct section {
     const char *key;
-    fsc_status (*read)(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a, fsc_err *err);
+    fsc_status (*read)(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a,
+                       fsc_err *err);
 } sections[] = {
-    {"samples", read_samples}, {"replicas", read_replicas}, {"ready", read_ready}, {"backlog", read_backlog},
-    {"nodes", read_nodes},     {"leaving", read_leaving},   {"spent", read_spent},
+    {"samples", read_samples}, {"replicas", read_replicas}, {"ready", read_ready},
+    {"backlog", read_backlog}, {"nodes", read_nodes},       {"leaving", read_leaving},
+    {"spent", read_spent},
 };
 enum { N_SECTIONS = sizeof sections / sizeof *sections };
 
-static fsc_status read_section(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a, fsc_err *err)
+static fsc_status read_section(fsc_tick *t, const fsc_session *s, const fsc_pair *p, fsc_arena *a,
+                               fsc_err *err)
 {
     const char *keys[N_SECTIONS + 1] = {"at"};
     for (size_t i = 0; i < N_SECTIONS; i++) {
@@ -145,8 +158,8 @@ static fsc_status read_section(fsc_tick *t, const fsc_session *s, const fsc_pair
         return FSC_OK;
     }
     const char *near = fsc_suggest(p->key, keys, N_SECTIONS + 1);
-    return fsc_fail(err, FSC_DATA, "unknown key \"%s\"%s%s%s", p->key, near ? ", did you mean \"" : "", near ? near : "",
-                    near ? "\"?" : "");
+    return fsc_fail(err, FSC_DATA, "unknown key \"%s\"%s%s%s", p->key,
+                    near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 static fsc_status copy_now(fsc_tick *t, const fsc_session *s, fsc_arena *a, fsc_err *err)
@@ -175,7 +188,8 @@ static fsc_status read_at(int64_t *out, const fsc_node *n, fsc_err *err)
     return fsc_time_parse(out, n->scalar, err);
 }
 
-fsc_status fsc_tick_read(fsc_tick *out, const fsc_session *s, const char *line, size_t n, fsc_arena *a, fsc_err *err)
+fsc_status fsc_tick_read(fsc_tick *out, const fsc_session *s, const char *line, size_t n,
+                         fsc_arena *a, fsc_err *err)
 {
     const fsc_node *root;
     FSC_TRY(fsc_json_parse(&root, line, n, a, err));
@@ -189,7 +203,8 @@ fsc_status fsc_tick_read(fsc_tick *out, const fsc_session *s, const char *line, 
     for (size_t w = 0; w < s->config.n_workloads; w++) {
         const fsc_tick_samples *v = &out->samples[w];
         if (v->n && v->v[v->n - 1].t > out->at)
-            return fsc_fail(err, FSC_DATA, "samples: %s has a sample later than \"at\"", s->config.workloads[w].name);
+            return fsc_fail(err, FSC_DATA, "samples: %s has a sample later than \"at\"",
+                            s->config.workloads[w].name);
     }
     return FSC_OK;
 }

@@ -20,7 +20,7 @@ typedef struct fsc_tick {
 } fsc_tick;
 
 /* Everything lives in the arena; the session is not touched. */
-fsc_status fsc_tick_read(fsc_tick *out, const fsc_session *s, const char *line, size_t n, fsc_arena *a,
-                         fsc_err *err) FSC_CHECKED;
+fsc_status fsc_tick_read(fsc_tick *out, const fsc_session *s, const char *line, size_t n,
+                         fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
 #endif

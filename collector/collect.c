@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the store lacks is asked for in windows, several at a time; each window is written whole in one
- * transaction. Queries with the same text are one request.
+ * What the store lacks is asked for in windows, several at a time; each window is written whole in
+ * one transaction. Queries with the same text are one request.
  */
 #include "forescale/source.h"
 
@@ -11,10 +11,10 @@
 #include <string.h>
 
 enum {
-    MAX_WINDOW_POINTS = 11000, /* Prometheus refuses more */
+    MAX_WINDOW_POINTS = 11000,           /* Prometheus refuses more */
     MAX_WINDOW_VALUES = 4 * 1000 * 1000, /* of all series that one query feeds */
     PARALLEL = 8,
-    OVERLAP_STEPS = 2, /* read again: the newest may have changed */
+    OVERLAP_STEPS = 2,  /* read again: the newest may have changed */
     OLD_S = FSC_HOUR_S, /* a hole older than this is not filled any moment */
     RETRY_OLD_S = FSC_DAY_S,
     RETRY_NEW_S = 10 * FSC_MINUTE_S
@@ -30,7 +30,7 @@ typedef struct group {
 typedef struct job {
     const group *g;
     fsc_span window;
-    double *values; /* [g->n][points] */
+    double *values;        /* [g->n][points] */
     size_t points, member; /* member: of the series that comes now; g->n: nobody's */
     const fsc_collect_query *queries;
     fsc_source_request request;
@@ -50,7 +50,9 @@ typedef struct collector {
     size_t n_groups, n_done, n_jobs;
 } collector;
 
-/* ---- groups --------------------------------------------------------------------------------------------------- */
+/* ---- groups
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static bool same_text(const char *a, const char *b)
 {
@@ -69,9 +71,11 @@ static fsc_status make_groups(collector *c, fsc_err *err)
         if (taken[i])
             continue;
         group *g = &c->groups[c->n_groups++];
-        *g = (group){.query = in->queries[i].query, .by = in->queries[i].by, .members = members + used};
+        *g = (group){
+            .query = in->queries[i].query, .by = in->queries[i].by, .members = members + used};
         for (size_t k = i; k < in->n && (k == i || g->by); k++)
-            if (!taken[k] && same_text(in->queries[k].query, g->query) && same_text(in->queries[k].by, g->by)) {
+            if (!taken[k] && same_text(in->queries[k].query, g->query) &&
+                same_text(in->queries[k].by, g->by)) {
                 taken[k] = true;
                 g->members[g->n++] = k;
                 used++;
@@ -88,7 +92,9 @@ static void fail_group(collector *c, const group *g, fsc_status status, const fs
     }
 }
 
-/* ---- windows -------------------------------------------------------------------------------------------------- */
+/* ---- windows
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static int by_begin(const void *a, const void *b)
 {
@@ -122,7 +128,8 @@ static fsc_status lacking(fsc_span **out, size_t *n, collector *c, const group *
     for (size_t i = 0; i < g->n; i++) {
         fsc_span *gaps;
         size_t n_gaps;
-        FSC_TRY(fsc_history_gaps(&gaps, &n_gaps, c->store, in->queries[g->members[i]].series_id, in->step_s, from, to, in->now, c->a, err));
+        FSC_TRY(fsc_history_gaps(&gaps, &n_gaps, c->store, in->queries[g->members[i]].series_id,
+                                 in->step_s, from, to, in->now, c->a, err));
         if (*n + n_gaps + 1 > cap) {
             cap = 2 * (*n + n_gaps + 1);
             fsc_span *grown = FSC_NEW(c->a, cap, fsc_span, err);
@@ -147,7 +154,9 @@ static size_t window_points(const group *g)
     return fit < MAX_WINDOW_POINTS ? (fit ? fit : 1) : MAX_WINDOW_POINTS;
 }
 
-/* ---- one window ------------------------------------------------------------------------------------------------ */
+/* ---- one window
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static fsc_status on_series(void *ctx, const char *label, fsc_err *err)
 {
@@ -186,7 +195,10 @@ static fsc_status prepare(job *j, fsc_http_request *request, collector *c, fsc_e
     for (size_t i = 0; i < j->g->n * j->points; i++)
         j->values[i] = NAN;
     j->member = j->g->n;
-    j->request = (fsc_source_request){.query = j->g->query, .by = j->g->by, .from = j->window.from, .to = j->window.to,
+    j->request = (fsc_source_request){.query = j->g->query,
+                                      .by = j->g->by,
+                                      .from = j->window.from,
+                                      .to = j->window.to,
                                       .step_s = c->in->step_s};
     j->queries = c->in->queries;
     j->sink = (fsc_sink){.ctx = j, .series = on_series, .sample = on_sample, .warning = on_warning};
@@ -194,14 +206,16 @@ static fsc_status prepare(job *j, fsc_http_request *request, collector *c, fsc_e
 }
 
 /* Remembers holes, so that a source that has nothing is not asked for it each minute. */
-static fsc_status mark_holes(collector *c, const char *id, const fsc_series *piece, size_t *holes, fsc_err *err)
+static fsc_status mark_holes(collector *c, const char *id, const fsc_series *piece, size_t *holes,
+                             fsc_err *err)
 {
     for (size_t i = 0, k; i < piece->n; i = k + 1) {
         for (k = i; k < piece->n && isnan(piece->values[k]); k++)
             ;
         if (k == i)
             continue;
-        fsc_span span = {piece->start + (int64_t)i * piece->step_s, piece->start + (int64_t)k * piece->step_s};
+        fsc_span span = {piece->start + (int64_t)i * piece->step_s,
+                         piece->start + (int64_t)k * piece->step_s};
         int64_t retry = span.to < c->in->now - OLD_S ? RETRY_OLD_S : RETRY_NEW_S;
         *holes += k - i;
         FSC_TRY(fsc_history_mark_empty(c->store, id, span, c->in->now + retry, err));
@@ -213,7 +227,10 @@ static fsc_status write_member(collector *c, const job *j, size_t i, fsc_err *er
 {
     size_t q = j->g->members[i];
     fsc_collect_result *r = &c->results[q];
-    const fsc_series piece = {.id = c->in->queries[q].series_id, .start = j->window.from, .step_s = c->in->step_s, .n = j->points,
+    const fsc_series piece = {.id = c->in->queries[q].series_id,
+                              .start = j->window.from,
+                              .step_s = c->in->step_s,
+                              .n = j->points,
                               .values = j->values + i * j->points};
     FSC_TRY(fsc_history_write(c->store, &piece, err));
     FSC_TRY(mark_holes(c, piece.id, &piece, &r->gaps, err));
@@ -237,7 +254,8 @@ static fsc_status write_window(collector *c, const job *j, fsc_err *err)
     return status;
 }
 
-/* Runs up to PARALLEL windows at once. An error is returned only for the store's: a bad query is its group's. */
+/* Runs up to PARALLEL windows at once. An error is returned only for the store's: a bad query is
+ * its group's. */
 static fsc_status run_batch(collector *c, job *jobs, size_t n, fsc_err *err)
 {
     fsc_http_request requests[PARALLEL];
@@ -261,7 +279,8 @@ static fsc_status run_batch(collector *c, job *jobs, size_t n, fsc_err *err)
     return FSC_OK;
 }
 
-static fsc_status add_jobs(job **jobs, size_t *n, size_t *cap, collector *c, const group *g, fsc_err *err)
+static fsc_status add_jobs(job **jobs, size_t *n, size_t *cap, collector *c, const group *g,
+                           fsc_err *err)
 {
     fsc_span *spans;
     size_t n_spans;
@@ -282,13 +301,16 @@ static fsc_status add_jobs(job **jobs, size_t *n, size_t *cap, collector *c, con
     return FSC_OK;
 }
 
-fsc_status fsc_collect(fsc_collect_result *results, fsc_store *s, fsc_http *http, const fsc_collect_input *in, fsc_arena *a, fsc_err *err)
+fsc_status fsc_collect(fsc_collect_result *results, fsc_store *s, fsc_http *http,
+                       const fsc_collect_input *in, fsc_arena *a, fsc_err *err)
 {
-    collector c = {.in = in, .results = results, .store = s, .http = http, .a = a, .source = fsc_sources()[0]};
+    collector c = {
+        .in = in, .results = results, .store = s, .http = http, .a = a, .source = fsc_sources()[0]};
     job *jobs = NULL;
     size_t cap = 0;
     for (size_t i = 0; i < in->n; i++)
-        results[i] = (fsc_collect_result){.series_id = in->queries[i].series_id, .newest = INT64_MIN};
+        results[i] =
+            (fsc_collect_result){.series_id = in->queries[i].series_id, .newest = INT64_MIN};
     FSC_TRY(make_groups(&c, err));
     fsc_status status = FSC_OK;
     for (size_t g = 0; g < c.n_groups && status == FSC_OK; g++)

@@ -52,7 +52,8 @@ static fsc_status bad(csv_reader *r, const char *what)
     return fsc_fail(r->err, FSC_DATA, "%s:%zu: %s", r->path, r->line, what);
 }
 
-/* ---- fields (RFC 4180) ------------------------------------------------------------------------------- */
+/* ---- fields (RFC 4180)
+ * ------------------------------------------------------------------------------- */
 
 /* A quoted field is unquoted in place in the arena. */
 static fsc_status quoted_field(csv_reader *r, field *out)
@@ -144,10 +145,12 @@ static fsc_status read_header(csv_reader *r)
             return FSC_OK;
         }
     }
-    return bad(r, "the header is none of: series,timestamp,value / timestamp,value / unique_id,ds,y");
+    return bad(r,
+               "the header is none of: series,timestamp,value / timestamp,value / unique_id,ds,y");
 }
 
-/* ---- values -------------------------------------------------------------------------------------------- */
+/* ---- values
+ * -------------------------------------------------------------------------------------------- */
 
 static bool short_text(char out[64], field f)
 {
@@ -176,7 +179,8 @@ static fsc_status read_time(csv_reader *r, field f, int64_t *out)
 /* Most values are short decimals: exact while digits and exponent fit a double (Clinger 1990). */
 static bool fast_number(field f, double *out)
 {
-    static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    static const double powers[] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     uint64_t digits = 0;
     size_t i = f.n && f.p[0] == '-' ? 1 : 0, count = 0, decimals = 0;
     bool dot = false;
@@ -210,14 +214,16 @@ static fsc_status read_value(csv_reader *r, field f, double *out)
     *out = strtod(text, &end);
     if (end == text || *end || strpbrk(text, "xX")) {
         char message[128];
-        (void)snprintf(message, sizeof message, "the value \"%s\" is no number (leave it empty for a gap)", text);
+        (void)snprintf(message, sizeof message,
+                       "the value \"%s\" is no number (leave it empty for a gap)", text);
         return bad(r, message);
     }
     *out = isfinite(*out) ? *out : NAN;
     return FSC_OK;
 }
 
-/* ---- series -------------------------------------------------------------------------------------------- */
+/* ---- series
+ * -------------------------------------------------------------------------------------------- */
 
 static size_t hash(const char *p, size_t n)
 {
@@ -285,7 +291,10 @@ static fsc_status find_series(csv_reader *r, field id, growing **out)
 static fsc_status append(csv_reader *r, growing *g, fsc_sample s)
 {
     if (g->n && s.t <= g->v[g->n - 1].t)
-        return bad(r, s.t == g->v[g->n - 1].t ? "this timestamp comes twice" : "this timestamp is older than the one before it: sort the rows by time");
+        return bad(r,
+                   s.t == g->v[g->n - 1].t
+                       ? "this timestamp comes twice"
+                       : "this timestamp is older than the one before it: sort the rows by time");
     if (g->n == g->cap) {
         size_t cap = g->cap ? 2 * g->cap : 256;
         fsc_sample *v = realloc(g->v, cap * sizeof *v);
@@ -309,7 +318,8 @@ static fsc_status read_rows(csv_reader *r, field file_name)
         if (n == 0)
             continue;
         if (n != r->form->n)
-            return bad(r, n < r->form->n ? "fewer fields than the header has" : "more fields than the header has");
+            return bad(r, n < r->form->n ? "fewer fields than the header has"
+                                         : "more fields than the header has");
         FSC_TRY(read_time(r, f[r->form->time], &s.t));
         FSC_TRY(read_value(r, f[r->form->value], &s.v));
         FSC_TRY(find_series(r, r->form->series < 0 ? file_name : f[r->form->series], &g));
@@ -326,8 +336,8 @@ static fsc_status finish(fsc_csv *out, csv_reader *r, int32_t step_s)
     if (!out->series)
         return FSC_NOMEM;
     for (size_t i = 0; i < r->n; i++)
-        if (fsc_series_from_samples(&out->series[i], r->series[i].id, r->series[i].v, r->series[i].n, step_s, r->arena,
-                                    r->err) != FSC_OK)
+        if (fsc_series_from_samples(&out->series[i], r->series[i].id, r->series[i].v,
+                                    r->series[i].n, step_s, r->arena, r->err) != FSC_OK)
             return fsc_context(r->err, "%s", r->path);
     return FSC_OK;
 }

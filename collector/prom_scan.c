@@ -6,28 +6,64 @@
 #include <string.h>
 
 /* What the tokenizer expects next. */
-enum { VALUE, FIRST_ELEMENT, FIRST_KEY, KEY, COLON, AFTER, STRING, ESCAPE, UNICODE, NUMBER, LITERAL, DONE };
+enum {
+    VALUE,
+    FIRST_ELEMENT,
+    FIRST_KEY,
+    KEY,
+    COLON,
+    AFTER,
+    STRING,
+    ESCAPE,
+    UNICODE,
+    NUMBER,
+    LITERAL,
+    DONE
+};
 
 /* Which part of an answer a container is. */
 enum { SKIP, ROOT, DATA, RESULT, SERIES, METRIC, VALUES, SAMPLE, WARNINGS };
 
 /* Keys that matter, by the container they stand in. */
-enum { K_OTHER, K_STATUS, K_ERROR_TYPE, K_ERROR, K_DATA, K_WARNINGS, K_RESULT_TYPE, K_RESULT, K_METRIC, K_VALUES, K_VALUE, K_HISTOGRAMS, K_LABEL };
+enum {
+    K_OTHER,
+    K_STATUS,
+    K_ERROR_TYPE,
+    K_ERROR,
+    K_DATA,
+    K_WARNINGS,
+    K_RESULT_TYPE,
+    K_RESULT,
+    K_METRIC,
+    K_VALUES,
+    K_VALUE,
+    K_HISTOGRAMS,
+    K_LABEL
+};
 static const struct known_key {
     uint8_t where;
     const char *name;
     uint8_t key;
 } known_keys[] = {
-    {ROOT, "status", K_STATUS},       {ROOT, "errorType", K_ERROR_TYPE},    {ROOT, "error", K_ERROR},
-    {ROOT, "data", K_DATA},           {ROOT, "warnings", K_WARNINGS},       {ROOT, "infos", K_WARNINGS},
-    {DATA, "resultType", K_RESULT_TYPE}, {DATA, "result", K_RESULT},        {SERIES, "metric", K_METRIC},
-    {SERIES, "values", K_VALUES},     {SERIES, "value", K_VALUE},           {SERIES, "histograms", K_HISTOGRAMS},
+    {ROOT, "status", K_STATUS},
+    {ROOT, "errorType", K_ERROR_TYPE},
+    {ROOT, "error", K_ERROR},
+    {ROOT, "data", K_DATA},
+    {ROOT, "warnings", K_WARNINGS},
+    {ROOT, "infos", K_WARNINGS},
+    {DATA, "resultType", K_RESULT_TYPE},
+    {DATA, "result", K_RESULT},
+    {SERIES, "metric", K_METRIC},
+    {SERIES, "values", K_VALUES},
+    {SERIES, "value", K_VALUE},
+    {SERIES, "histograms", K_HISTOGRAMS},
     {SERIES, "histogram", K_HISTOGRAMS},
 };
 
 static fsc_status bad(fsc_prom_scan *s, const char *what)
 {
-    return fsc_fail(s->err, FSC_DATA, "the answer is not Prometheus's: %s at byte %zu", what, s->offset);
+    return fsc_fail(s->err, FSC_DATA, "the answer is not Prometheus's: %s at byte %zu", what,
+                    s->offset);
 }
 
 void fsc_prom_scan_begin(fsc_prom_scan *s, const fsc_sink *sink, const char *by)
@@ -38,7 +74,8 @@ void fsc_prom_scan_begin(fsc_prom_scan *s, const fsc_sink *sink, const char *by)
     s->state = VALUE;
 }
 
-/* ---- meaning ---------------------------------------------------------------------------------------------- */
+/* ---- meaning
+ * ---------------------------------------------------------------------------------------------- */
 
 static uint8_t where_of(const fsc_prom_scan *s)
 {
@@ -63,13 +100,18 @@ static uint8_t child_of(const fsc_prom_scan *s, bool is_map)
         return is_map ? ROOT : SKIP;
     switch (where_of(s)) {
     case ROOT:
-        return s->key == K_DATA && is_map ? DATA : s->key == K_WARNINGS && !is_map ? WARNINGS : SKIP;
+        return s->key == K_DATA && is_map        ? DATA
+               : s->key == K_WARNINGS && !is_map ? WARNINGS
+                                                 : SKIP;
     case DATA:
         return s->key == K_RESULT && !is_map ? RESULT : SKIP;
     case RESULT:
         return is_map ? SERIES : SKIP;
     case SERIES:
-        return s->key == K_METRIC && is_map ? METRIC : s->key == K_VALUES && !is_map ? VALUES : s->key == K_VALUE && !is_map ? SAMPLE : SKIP;
+        return s->key == K_METRIC && is_map    ? METRIC
+               : s->key == K_VALUES && !is_map ? VALUES
+               : s->key == K_VALUE && !is_map  ? SAMPLE
+                                               : SKIP;
     case VALUES:
         return is_map ? SKIP : SAMPLE;
     default:
@@ -102,7 +144,9 @@ static fsc_status begin(fsc_prom_scan *s, bool is_map)
     if (where == VALUES || (where == SAMPLE && where_of(s) == SERIES))
         FSC_TRY(open_series(s));
     if (where_of(s) == SERIES && s->key == K_HISTOGRAMS)
-        return fsc_fail(s->err, FSC_DATA, "the query returns native histograms: make it a number, as with histogram_quantile()");
+        return fsc_fail(
+            s->err, FSC_DATA,
+            "the query returns native histograms: make it a number, as with histogram_quantile()");
     if (where == SAMPLE)
         s->has_t = s->has_v = false;
     s->stack[s->depth].where = where;
@@ -128,7 +172,8 @@ static fsc_status end(fsc_prom_scan *s)
 /* A short decimal is exact as integer / power of ten (Clinger 1990); others go to strtod. */
 static bool to_number(double *out, const char *p)
 {
-    static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    static const double powers[] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     bool negative = *p == '-';
     const char *q = p + negative;
     uint64_t digits = 0;
@@ -191,7 +236,9 @@ static fsc_status take_scalar(fsc_prom_scan *s, bool is_string)
         return FSC_OK;
     case DATA:
         if (s->key == K_RESULT_TYPE && strcmp(s->text, "matrix") && strcmp(s->text, "vector"))
-            return fsc_fail(s->err, FSC_DATA, "the query returns a %.20s: make it a series, as with vector()", s->text);
+            return fsc_fail(s->err, FSC_DATA,
+                            "the query returns a %.20s: make it a series, as with vector()",
+                            s->text);
         return FSC_OK;
     case METRIC:
         if (s->key == K_LABEL)
@@ -206,7 +253,9 @@ static fsc_status take_scalar(fsc_prom_scan *s, bool is_string)
     }
 }
 
-/* ---- tokens ------------------------------------------------------------------------------------------------ */
+/* ---- tokens
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void add_char(fsc_prom_scan *s, char c)
 {
@@ -270,7 +319,8 @@ static fsc_status on_unicode(fsc_prom_scan *s, char c)
         return FSC_OK;
     }
     if (u >= 0xDC00 && u < 0xE000)
-        u = s->high_surrogate ? 0x10000 + ((s->high_surrogate - 0xD800) << 10) + (u - 0xDC00) : 0xFFFD;
+        u = s->high_surrogate ? 0x10000 + ((s->high_surrogate - 0xD800) << 10) + (u - 0xDC00)
+                              : 0xFFFD;
     s->high_surrogate = 0;
     add_code_point(s, u ? u : 0xFFFD);
     return FSC_OK;
@@ -444,8 +494,10 @@ fsc_status fsc_prom_scan_end(fsc_prom_scan *s, fsc_err *err)
     if (s->offset == 0)
         return fsc_fail_retryable(err, FSC_REMOTE, "the answer is empty");
     if (s->state != DONE)
-        return fsc_fail_retryable(err, FSC_DATA, "the answer is cut off after %zu bytes", s->offset);
+        return fsc_fail_retryable(err, FSC_DATA, "the answer is cut off after %zu bytes",
+                                  s->offset);
     if (s->failed)
-        return fsc_fail(err, FSC_REMOTE, "%s: %s", s->error_type[0] ? s->error_type : "error", s->error);
+        return fsc_fail(err, FSC_REMOTE, "%s: %s", s->error_type[0] ? s->error_type : "error",
+                        s->error);
     return s->success ? FSC_OK : bad(s, "no status");
 }

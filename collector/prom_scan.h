@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A push scanner of Prometheus's query answers: fed any pieces, it hands on samples as they come and
- * keeps nothing, so that memory does not depend on the answer's size. The grammar is JSON's (RFC 8259)
- * as far as an answer uses it: nesting and texts are bounded.
+ * A push scanner of Prometheus's query answers: fed any pieces, it hands on samples as they come
+ * and keeps nothing, so that memory does not depend on the answer's size. The grammar is JSON's
+ * (RFC 8259) as far as an answer uses it: nesting and texts are bounded.
  */
 #ifndef FSC_PROM_SCAN_H
 #define FSC_PROM_SCAN_H
@@ -40,8 +40,10 @@ typedef struct fsc_prom_scan {
 
 void fsc_prom_scan_begin(fsc_prom_scan *s, const fsc_sink *sink, const char *by);
 /* FSC_DATA with the byte's offset on malformed text; a failure of the sink is handed on. */
-fsc_status fsc_prom_scan_feed(fsc_prom_scan *s, const char *data, size_t n, fsc_err *err) FSC_CHECKED;
-/* After the last piece: FSC_DATA when cut off; FSC_REMOTE with Prometheus's own words on an error. */
+fsc_status fsc_prom_scan_feed(fsc_prom_scan *s, const char *data, size_t n,
+                              fsc_err *err) FSC_CHECKED;
+/* After the last piece: FSC_DATA when cut off; FSC_REMOTE with Prometheus's own words on an error.
+ */
 fsc_status fsc_prom_scan_end(fsc_prom_scan *s, fsc_err *err) FSC_CHECKED;
 
 #endif

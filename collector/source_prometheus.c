@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Prometheus's query_range (and what speaks it: Thanos, Mimir, VictoriaMetrics), by POST with a form,
- * so that long queries fit. partial_response=false: half of a demand must not pass for all of it.
+ * Prometheus's query_range (and what speaks it: Thanos, Mimir, VictoriaMetrics), by POST with a
+ * form, so that long queries fit. partial_response=false: half of a demand must not pass for all of
+ * it.
  */
 #include "prom_scan.h"
 
@@ -22,7 +23,9 @@ static fsc_status on_series(void *ctx, const char *label, fsc_err *err)
 {
     request_state *s = ctx;
     if (++s->series > 1 && !s->many_allowed)
-        return fsc_fail(err, FSC_DATA, "the query returns more than one series: aggregate it, as with sum(...), or give demand.by");
+        return fsc_fail(err, FSC_DATA,
+                        "the query returns more than one series: aggregate it, as with sum(...), "
+                        "or give demand.by");
     return s->out->series(s->out->ctx, label, err);
 }
 
@@ -62,8 +65,9 @@ static void add_int(fsc_buf *form, const char *key, int64_t v)
     fsc_http_form_add(form, key, text);
 }
 
-static fsc_status prepare(fsc_http_request *out, void **state, const fsc_config *cfg, const fsc_source_request *req,
-                          const fsc_sink *sink, fsc_arena *a, fsc_err *err)
+static fsc_status prepare(fsc_http_request *out, void **state, const fsc_config *cfg,
+                          const fsc_source_request *req, const fsc_sink *sink, fsc_arena *a,
+                          fsc_err *err)
 {
     fsc_buf form;
     request_state *s = FSC_NEW(a, 1, request_state, err);
@@ -114,17 +118,20 @@ static fsc_status own_words(const fsc_http_response *response, fsc_status status
     fsc_prom_scan_begin(scan, &nothing, NULL);
     if (fsc_prom_scan_feed(scan, response->body.data, response->body.len, &words) == FSC_OK &&
         fsc_prom_scan_end(scan, &words) == FSC_REMOTE)
-        (void)snprintf(err->msg, sizeof err->msg, "Prometheus answers %d: %s", response->code, words.msg);
+        (void)snprintf(err->msg, sizeof err->msg, "Prometheus answers %d: %s", response->code,
+                       words.msg);
     return status;
 }
 
-static fsc_status finish(void *state, fsc_status status, const fsc_http_response *response, fsc_err *err)
+static fsc_status finish(void *state, fsc_status status, const fsc_http_response *response,
+                         fsc_err *err)
 {
     request_state *s = state;
     if (status != FSC_OK)
         return own_words(response, status, err);
     if (!strncmp(response->content_type, "text/html", 9))
-        return fsc_fail(err, FSC_REMOTE, "the answer is a web page, not Prometheus's: check prometheus.url");
+        return fsc_fail(err, FSC_REMOTE,
+                        "the answer is a web page, not Prometheus's: check prometheus.url");
     return fsc_prom_scan_end(&s->scan, err);
 }
 

@@ -4,19 +4,26 @@
 #include <stddef.h>
 #include <string.h>
 
-#define END {0}
+#define END                                                                                        \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 static const char *const mode_words[] = {"observe", "enforce", NULL};
 static const char *const eviction_words[] = {"at-ceiling", "never", NULL};
 static const char *const api_versions[] = {"forescale.dev/v1", NULL};
 static const char *const kinds[] = {"Config", NULL};
-static const char *const target_kinds[] = {"None", "ScaledObject", "HorizontalPodAutoscaler", "Deployment", "StatefulSet", NULL};
-static const char *const prewarm_kinds[] = {"None", "CapacityBuffer", "Placeholder", "NodePool", "AutoScalingGroup",
-                                            "NodeGroup", "LambdaCloud", NULL};
+static const char *const target_kinds[] = {"None",       "ScaledObject", "HorizontalPodAutoscaler",
+                                           "Deployment", "StatefulSet",  NULL};
+static const char *const prewarm_kinds[] = {
+    "None",      "CapacityBuffer", "Placeholder", "NodePool", "AutoScalingGroup",
+    "NodeGroup", "LambdaCloud",    NULL};
 
-/* ---- custom values ------------------------------------------------------------------------------- */
+/* ---- custom values
+ * ------------------------------------------------------------------------------- */
 
-static fsc_status parse_kind(void *field, const fsc_node *n, const fsc_opt_ctx *ctx, const char *const *words, fsc_err *err)
+static fsc_status parse_kind(void *field, const fsc_node *n, const fsc_opt_ctx *ctx,
+                             const char *const *words, fsc_err *err)
 {
     size_t count = 0;
     if (n->kind != FSC_NODE_SCALAR)
@@ -27,16 +34,18 @@ static fsc_status parse_kind(void *field, const fsc_node *n, const fsc_opt_ctx *
             return FSC_OK;
         }
     const char *near = fsc_suggest(n->scalar, words, count);
-    return fsc_options_fail(err, ctx, n, "unknown kind \"%.60s\"%s%s%s", n->scalar, near ? ", did you mean \"" : "",
-                            near ? near : "", near ? "\"?" : "");
+    return fsc_options_fail(err, ctx, n, "unknown kind \"%.60s\"%s%s%s", n->scalar,
+                            near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
-static fsc_status parse_target_kind(void *field, const fsc_node *n, const fsc_opt_ctx *ctx, fsc_err *err)
+static fsc_status parse_target_kind(void *field, const fsc_node *n, const fsc_opt_ctx *ctx,
+                                    fsc_err *err)
 {
     return parse_kind(field, n, ctx, target_kinds, err);
 }
 
-static fsc_status parse_prewarm_kind(void *field, const fsc_node *n, const fsc_opt_ctx *ctx, fsc_err *err)
+static fsc_status parse_prewarm_kind(void *field, const fsc_node *n, const fsc_opt_ctx *ctx,
+                                     fsc_err *err)
 {
     return parse_kind(field, n, ctx, prewarm_kinds, err);
 }
@@ -47,7 +56,8 @@ static fsc_status parse_window(void *field, const fsc_node *n, const fsc_opt_ctx
     fsc_window *w = field;
     fsc_err cause = FSC_ERR_INIT;
     if (n->kind != FSC_NODE_SCALAR)
-        return fsc_options_fail(err, ctx, n, "window is 6h (rolling), or day, week, month (calendar)");
+        return fsc_options_fail(err, ctx, n,
+                                "window is 6h (rolling), or day, week, month (calendar)");
     for (int k = FSC_WINDOW_DAY; k <= FSC_WINDOW_MONTH; k++)
         if (!strcmp(words[k], n->scalar)) {
             w->kind = (fsc_window_kind)k;
@@ -56,7 +66,8 @@ static fsc_status parse_window(void *field, const fsc_node *n, const fsc_opt_ctx
     if (fsc_duration_parse(&w->length_s, n->scalar, &cause) != FSC_OK)
         return fsc_options_fail(err, ctx, n, "window: %.200s; or day, week, month", cause.msg);
     if (w->length_s < FSC_MINUTE_S || w->length_s > 366 * (int64_t)FSC_DAY_S)
-        return fsc_options_fail(err, ctx, n, "window: %s is out of range: from 1m to 366d", n->scalar);
+        return fsc_options_fail(err, ctx, n, "window: %s is out of range: from 1m to 366d",
+                                n->scalar);
     return FSC_OK;
 }
 
@@ -64,12 +75,16 @@ typedef struct holidays {
     fsc_strings dates, files;
 } holidays;
 
-static fsc_status parse_date(const char **out, const fsc_node *n, const fsc_opt_ctx *ctx, fsc_err *err)
+static fsc_status parse_date(const char **out, const fsc_node *n, const fsc_opt_ctx *ctx,
+                             fsc_err *err)
 {
     int64_t t;
     fsc_err cause = FSC_ERR_INIT;
-    if (strlen(n->scalar) != 10 || fsc_time_parse_local(&t, &fsc_zone_utc, n->scalar, &cause) != FSC_OK)
-        return fsc_options_fail(err, ctx, n, "holidays: \"%.40s\" is no date: write 2026-12-25 or {ics: FILE}", n->scalar);
+    if (strlen(n->scalar) != 10 ||
+        fsc_time_parse_local(&t, &fsc_zone_utc, n->scalar, &cause) != FSC_OK)
+        return fsc_options_fail(err, ctx, n,
+                                "holidays: \"%.40s\" is no date: write 2026-12-25 or {ics: FILE}",
+                                n->scalar);
     *out = n->scalar;
     return FSC_OK;
 }
@@ -78,11 +93,13 @@ typedef struct ics_ref {
     const char *path;
 } ics_ref;
 static const fsc_opt ics_rows[] = {
-    {"ics", FSC_OPT_PATH, offsetof(ics_ref, path), .doc = "An iCalendar file of all-day events.", .example = "holidays.ics"},
+    {"ics", FSC_OPT_PATH, offsetof(ics_ref, path), .doc = "An iCalendar file of all-day events.",
+     .example = "holidays.ics"},
     END,
 };
 
-static fsc_status parse_holidays(void *field, const fsc_node *n, const fsc_opt_ctx *ctx, fsc_err *err)
+static fsc_status parse_holidays(void *field, const fsc_node *n, const fsc_opt_ctx *ctx,
+                                 fsc_err *err)
 {
     holidays *h = field;
     if (n->kind != FSC_NODE_LIST)
@@ -105,7 +122,8 @@ static fsc_status parse_holidays(void *field, const fsc_node *n, const fsc_opt_c
     return FSC_OK;
 }
 
-/* ---- rows ---------------------------------------------------------------------------------------- */
+/* ---- rows
+ * ---------------------------------------------------------------------------------------- */
 
 typedef struct raw_store {
     fsc_store_config store;
@@ -131,8 +149,8 @@ typedef struct raw_config {
 
 static const fsc_opt store_rows[] = {
     {"path", FSC_OPT_PATH, AT(raw_store, store.path), .optional = true, .doc = "The SQLite file."},
-    {"retention", FSC_OPT_DURATION, AT(raw_store, store.retention_s), .def = "90d", .min = FSC_DAY_S, .max = 1e9,
-     .doc = "How long single samples are kept; hourly means stay."},
+    {"retention", FSC_OPT_DURATION, AT(raw_store, store.retention_s), .def = "90d",
+     .min = FSC_DAY_S, .max = 1e9, .doc = "How long single samples are kept; hourly means stay."},
     {"url", FSC_OPT_STRING, AT(raw_store, url), .optional = true,
      .doc = "A PostgreSQL store; this version has none and refuses it."},
     {"passwordFile", FSC_OPT_SECRET_FILE, AT(raw_store, password_file), .optional = true,
@@ -143,108 +161,135 @@ static const fsc_opt store_rows[] = {
 static const fsc_opt prometheus_rows[] = {
     {"url", FSC_OPT_URL, AT(fsc_prometheus_config, url), .optional = true,
      .doc = "Base URL of Prometheus, Thanos, Mimir or VictoriaMetrics, without /api/v1."},
-    {"scrapeInterval", FSC_OPT_DURATION, AT(fsc_prometheus_config, scrape_interval_s), .def = "15s", .min = 1, .max = 3600,
+    {"scrapeInterval", FSC_OPT_DURATION, AT(fsc_prometheus_config, scrape_interval_s), .def = "15s",
+     .min = 1, .max = 3600,
      .doc = "The newest two scrapes may still change: they are left out and read again."},
-    {"timeout", FSC_OPT_DURATION, AT(fsc_prometheus_config, auth.timeout_s), .def = "30s", .min = 1, .max = 3600,
-     .doc = "For one request."},
+    {"timeout", FSC_OPT_DURATION, AT(fsc_prometheus_config, auth.timeout_s), .def = "30s", .min = 1,
+     .max = 3600, .doc = "For one request."},
     {"headers", FSC_OPT_STRING_MAP, AT(fsc_prometheus_config, auth.headers), .optional = true,
      .doc = "Further headers, as a tenant's; a value may be ${NAME} of the environment."},
-    {"bearerTokenFile", FSC_OPT_SECRET_FILE, AT(fsc_prometheus_config, auth.bearer_token_file), .optional = true,
-     .doc = "Read anew for each request."},
-    {"username", FSC_OPT_STRING, AT(fsc_prometheus_config, auth.username), .optional = true, .doc = "For basic authentication."},
-    {"passwordFile", FSC_OPT_SECRET_FILE, AT(fsc_prometheus_config, auth.password_file), .optional = true,
+    {"bearerTokenFile", FSC_OPT_SECRET_FILE, AT(fsc_prometheus_config, auth.bearer_token_file),
+     .optional = true, .doc = "Read anew for each request."},
+    {"username", FSC_OPT_STRING, AT(fsc_prometheus_config, auth.username), .optional = true,
      .doc = "For basic authentication."},
-    {"caFile", FSC_OPT_PATH, AT(fsc_prometheus_config, auth.ca_file), .optional = true, .doc = "PEM of the authorities to trust."},
-    {"certFile", FSC_OPT_PATH, AT(fsc_prometheus_config, auth.cert_file), .optional = true, .doc = "PEM of the client certificate."},
-    {"keyFile", FSC_OPT_SECRET_FILE, AT(fsc_prometheus_config, auth.key_file), .optional = true, .doc = "PEM of its key."},
-    {"insecureSkipVerify", FSC_OPT_BOOL, AT(fsc_prometheus_config, auth.insecure_skip_verify), .def = "false",
-     .doc = "Does not verify TLS; every run warns of it."},
+    {"passwordFile", FSC_OPT_SECRET_FILE, AT(fsc_prometheus_config, auth.password_file),
+     .optional = true, .doc = "For basic authentication."},
+    {"caFile", FSC_OPT_PATH, AT(fsc_prometheus_config, auth.ca_file), .optional = true,
+     .doc = "PEM of the authorities to trust."},
+    {"certFile", FSC_OPT_PATH, AT(fsc_prometheus_config, auth.cert_file), .optional = true,
+     .doc = "PEM of the client certificate."},
+    {"keyFile", FSC_OPT_SECRET_FILE, AT(fsc_prometheus_config, auth.key_file), .optional = true,
+     .doc = "PEM of its key."},
+    {"insecureSkipVerify", FSC_OPT_BOOL, AT(fsc_prometheus_config, auth.insecure_skip_verify),
+     .def = "false", .doc = "Does not verify TLS; every run warns of it."},
     END,
 };
 
 static const fsc_opt prewarm_rows[] = {
     {"kind", FSC_OPT_CUSTOM, AT(fsc_target_ref, kind_name), .parse = parse_prewarm_kind,
-     .doc = "None plans without writing; CapacityBuffer, Placeholder, NodePool, AutoScalingGroup, NodeGroup, LambdaCloud."},
-    {"namespace", FSC_OPT_STRING, AT(fsc_target_ref, namespace_), .optional = true, .doc = "Where the object lives."},
-    {"name", FSC_OPT_STRING, AT(fsc_target_ref, name), .optional = true, .doc = "The object's name."},
+     .doc = "None plans without writing; CapacityBuffer, Placeholder, NodePool, AutoScalingGroup, "
+            "NodeGroup, LambdaCloud."},
+    {"namespace", FSC_OPT_STRING, AT(fsc_target_ref, namespace_), .optional = true,
+     .doc = "Where the object lives."},
+    {"name", FSC_OPT_STRING, AT(fsc_target_ref, name), .optional = true,
+     .doc = "The object's name."},
     END,
 };
 
 static const fsc_opt pool_rows[] = {
-    {"name", FSC_OPT_STRING, AT(fsc_pool_config, name), .doc = "Name of the pool.", .example = "gpu-spot"},
-    {"gpusPerNode", FSC_OPT_INT, AT(fsc_pool_config, gpus_per_node), .min = 1, .max = 1024, .doc = "GPUs of one node."},
-    {"price", FSC_OPT_RATE, AT(fsc_pool_config, price), .optional = true, .present = AT(fsc_pool_config, price_given),
-     .doc = "Of one node for an hour."},
-    {"minNodes", FSC_OPT_INT, AT(fsc_pool_config, min_nodes), .def = "0", .min = 0, .max = 100000, .doc = "Never fewer."},
-    {"maxNodes", FSC_OPT_INT, AT(fsc_pool_config, max_nodes), .optional = true, .present = AT(fsc_pool_config, max_nodes_given),
-     .min = 0, .max = 100000, .doc = "Never more."},
-    {"interruptionsPerHour", FSC_OPT_REAL, AT(fsc_pool_config, interruptions_per_h), .def = "0", .min = 0, .max = 60,
-     .doc = "How often one spot node is taken away."},
+    {"name", FSC_OPT_STRING, AT(fsc_pool_config, name), .doc = "Name of the pool.",
+     .example = "gpu-spot"},
+    {"gpusPerNode", FSC_OPT_INT, AT(fsc_pool_config, gpus_per_node), .min = 1, .max = 1024,
+     .doc = "GPUs of one node."},
+    {"price", FSC_OPT_RATE, AT(fsc_pool_config, price), .optional = true,
+     .present = AT(fsc_pool_config, price_given), .doc = "Of one node for an hour."},
+    {"minNodes", FSC_OPT_INT, AT(fsc_pool_config, min_nodes), .def = "0", .min = 0, .max = 100000,
+     .doc = "Never fewer."},
+    {"maxNodes", FSC_OPT_INT, AT(fsc_pool_config, max_nodes), .optional = true,
+     .present = AT(fsc_pool_config, max_nodes_given), .min = 0, .max = 100000,
+     .doc = "Never more."},
+    {"interruptionsPerHour", FSC_OPT_REAL, AT(fsc_pool_config, interruptions_per_h), .def = "0",
+     .min = 0, .max = 60, .doc = "How often one spot node is taken away."},
     {"lead", FSC_OPT_DURATION, AT(fsc_pool_config, lead_s), .def = "6m", .min = 0, .max = 86400,
      .doc = "From ordering a node until it is ready."},
     {"idle", FSC_OPT_DURATION, AT(fsc_pool_config, idle_s), .def = "10m", .min = 0, .max = 86400,
      .doc = "How long the node autoscaler keeps an empty node, which bills."},
-    {"prewarm", FSC_OPT_SECTION, AT(fsc_pool_config, prewarm), .rows = prewarm_rows, .doc = "How nodes are ordered ahead."},
+    {"prewarm", FSC_OPT_SECTION, AT(fsc_pool_config, prewarm), .rows = prewarm_rows,
+     .doc = "How nodes are ordered ahead."},
     END,
 };
 
 static const fsc_opt target_rows[] = {
     {"kind", FSC_OPT_CUSTOM, AT(fsc_target_ref, kind_name), .parse = parse_target_kind,
-     .doc = "ScaledObject, HorizontalPodAutoscaler, Deployment, StatefulSet; None plans without writing."},
-    {"namespace", FSC_OPT_STRING, AT(fsc_target_ref, namespace_), .def = "default", .doc = "Where the object lives."},
-    {"name", FSC_OPT_STRING, AT(fsc_target_ref, name), .optional = true, .doc = "The object's name."},
+     .doc = "ScaledObject, HorizontalPodAutoscaler, Deployment, StatefulSet; None plans without "
+            "writing."},
+    {"namespace", FSC_OPT_STRING, AT(fsc_target_ref, namespace_), .def = "default",
+     .doc = "Where the object lives."},
+    {"name", FSC_OPT_STRING, AT(fsc_target_ref, name), .optional = true,
+     .doc = "The object's name."},
     END,
 };
 
 static const fsc_opt demand_rows[] = {
     {"query", FSC_OPT_PROMQL, AT(fsc_demand_config, query), .optional = true,
-     .doc = "PromQL of demand in the unit of the scaling trigger; read from the target's trigger when absent."},
-    {"perReplica", FSC_OPT_REAL, AT(fsc_demand_config, per_replica), .def = "0", .min = 0, .max = 1e12,
-     .doc = "What one replica serves; read from the trigger when absent."},
-    {"by", FSC_OPT_STRING, AT(fsc_demand_config, by), .optional = true, .doc = "A label by which one query feeds many workloads."},
-    {"value", FSC_OPT_STRING, AT(fsc_demand_config, value), .optional = true, .doc = "This workload's value of that label."},
+     .doc = "PromQL of demand in the unit of the scaling trigger; read from the target's trigger "
+            "when absent."},
+    {"perReplica", FSC_OPT_REAL, AT(fsc_demand_config, per_replica), .def = "0", .min = 0,
+     .max = 1e12, .doc = "What one replica serves; read from the trigger when absent."},
+    {"by", FSC_OPT_STRING, AT(fsc_demand_config, by), .optional = true,
+     .doc = "A label by which one query feeds many workloads."},
+    {"value", FSC_OPT_STRING, AT(fsc_demand_config, value), .optional = true,
+     .doc = "This workload's value of that label."},
     END,
 };
 
 static const fsc_opt objective_rows[] = {
     {"lateMinute", FSC_OPT_MONEY, AT(fsc_objective, late_minute), .optional = true,
-     .present = AT(fsc_objective, late_minute_given), .doc = "What a minute of being short is worth."},
-    {"quantile", FSC_OPT_QUANTILE, AT(fsc_objective, quantile), .optional = true, .present = AT(fsc_objective, quantile_given),
+     .present = AT(fsc_objective, late_minute_given),
+     .doc = "What a minute of being short is worth."},
+    {"quantile", FSC_OPT_QUANTILE, AT(fsc_objective, quantile), .optional = true,
+     .present = AT(fsc_objective, quantile_given),
      .doc = "The level of demand to be ready for; 0.95 when there is no objective."},
     END,
 };
 
 static const fsc_opt workload_rows[] = {
-    {"name", FSC_OPT_STRING, AT(fsc_workload_config, name), .doc = "Name of the workload.", .example = "llama"},
-    {"target", FSC_OPT_SECTION, AT(fsc_workload_config, target), .rows = target_rows, .doc = "What is scaled."},
+    {"name", FSC_OPT_STRING, AT(fsc_workload_config, name), .doc = "Name of the workload.",
+     .example = "llama"},
+    {"target", FSC_OPT_SECTION, AT(fsc_workload_config, target), .rows = target_rows,
+     .doc = "What is scaled."},
     {"mode", FSC_OPT_ENUM, AT(fsc_workload_config, mode), .def = "observe", .words = mode_words,
      .doc = "observe plans and journals only; enforce writes."},
-    {"demand", FSC_OPT_SECTION, AT(fsc_workload_config, demand), .rows = demand_rows, .doc = "What is forecast."},
-    {"utilization", FSC_OPT_REAL, AT(fsc_workload_config, utilization), .def = "0.8", .min = 0.01, .max = 1,
-     .doc = "Share of perReplica at which the autoscaler below adds a replica."},
-    {"gpusPerReplica", FSC_OPT_INT, AT(fsc_workload_config, gpus_per_replica), .def = "1", .min = 0, .max = 1024,
-     .doc = "GPUs of one pod."},
+    {"demand", FSC_OPT_SECTION, AT(fsc_workload_config, demand), .rows = demand_rows,
+     .doc = "What is forecast."},
+    {"utilization", FSC_OPT_REAL, AT(fsc_workload_config, utilization), .def = "0.8", .min = 0.01,
+     .max = 1, .doc = "Share of perReplica at which the autoscaler below adds a replica."},
+    {"gpusPerReplica", FSC_OPT_INT, AT(fsc_workload_config, gpus_per_replica), .def = "1", .min = 0,
+     .max = 1024, .doc = "GPUs of one pod."},
     {"minReplicas", FSC_OPT_INT, AT(fsc_workload_config, min_replicas), .optional = true,
      .present = AT(fsc_workload_config, min_given), .min = 0, .max = 100000,
      .doc = "The user's own baseline; read from the object when absent."},
     {"maxReplicas", FSC_OPT_INT, AT(fsc_workload_config, max_replicas), .optional = true,
      .present = AT(fsc_workload_config, max_given), .min = 1, .max = 100000,
      .doc = "The user's own limit; read from the object when absent."},
-    {"lead", FSC_OPT_DURATION, AT(fsc_workload_config, lead_s), .def = "60s", .min = 0, .max = 86400,
-     .doc = "From a pod on a warm node to Ready."},
-    {"pools", FSC_OPT_STRINGS, AT(fsc_workload_config, pools), .optional = true, .doc = "Pools in order of preference."},
-    {"objective", FSC_OPT_SECTION, AT(fsc_workload_config, objective), .rows = objective_rows, .doc = "How much is enough."},
+    {"lead", FSC_OPT_DURATION, AT(fsc_workload_config, lead_s), .def = "60s", .min = 0,
+     .max = 86400, .doc = "From a pod on a warm node to Ready."},
+    {"pools", FSC_OPT_STRINGS, AT(fsc_workload_config, pools), .optional = true,
+     .doc = "Pools in order of preference."},
+    {"objective", FSC_OPT_SECTION, AT(fsc_workload_config, objective), .rows = objective_rows,
+     .doc = "How much is enough."},
     {"trim", FSC_OPT_BOOL, AT(fsc_workload_config, trim), .def = "false",
      .doc = "May lower max and nodes after a peak, not only raise floors."},
-    {"priority", FSC_OPT_INT, AT(fsc_workload_config, priority), .def = "0", .min = -1000, .max = 1000,
-     .doc = "Who is served first when money is short: the higher."},
+    {"priority", FSC_OPT_INT, AT(fsc_workload_config, priority), .def = "0", .min = -1000,
+     .max = 1000, .doc = "Who is served first when money is short: the higher."},
     {"model", FSC_OPT_STRING, AT(fsc_workload_config, model), .optional = true,
      .doc = "The forecasting model; the default when absent (forescale help model)."},
     END,
 };
 
 static const fsc_opt meter_rows[] = {
-    {"query", FSC_OPT_PROMQL, AT(fsc_meter_config, query), .optional = true, .doc = "PromQL of what is being spent."},
+    {"query", FSC_OPT_PROMQL, AT(fsc_meter_config, query), .optional = true,
+     .doc = "PromQL of what is being spent."},
     {"unit", FSC_OPT_CURRENCY_RATE_UNIT, AT(fsc_meter_config, unit), .optional = true,
      .doc = "USD/h for a rate, which is integrated over time; USD for a sum."},
     END,
@@ -252,60 +297,74 @@ static const fsc_opt meter_rows[] = {
 
 static const fsc_opt budget_rows[] = {
     {"name", FSC_OPT_STRING, AT(fsc_budget_config, name), .doc = "Name of the budget."},
-    {"ceiling", FSC_OPT_MONEY, AT(fsc_budget_config, ceiling), .doc = "What may be spent in a window, with its currency.",
-     .example = "800 USD"},
+    {"ceiling", FSC_OPT_MONEY, AT(fsc_budget_config, ceiling),
+     .doc = "What may be spent in a window, with its currency.", .example = "800 USD"},
     {"window", FSC_OPT_CUSTOM, AT(fsc_budget_config, window), .parse = parse_window,
      .doc = "6h is rolling; day, week, month follow the calendar in timeZone."},
-    {"workloads", FSC_OPT_STRINGS, AT(fsc_budget_config, workloads), .optional = true, .doc = "Which it covers; all when absent."},
-    {"eviction", FSC_OPT_ENUM, AT(fsc_budget_config, eviction), .def = "at-ceiling", .words = eviction_words,
-     .doc = "Whether running pods give way at the ceiling; never makes the ceiling a target, and every run says so."},
+    {"workloads", FSC_OPT_STRINGS, AT(fsc_budget_config, workloads), .optional = true,
+     .doc = "Which it covers; all when absent."},
+    {"eviction", FSC_OPT_ENUM, AT(fsc_budget_config, eviction), .def = "at-ceiling",
+     .words = eviction_words,
+     .doc = "Whether running pods give way at the ceiling; never makes the ceiling a target, and "
+            "every run says so."},
     {"meter", FSC_OPT_SECTION, AT(fsc_budget_config, meter), .rows = meter_rows,
      .doc = "Where to read what was spent; the own estimate counts where it is larger."},
     END,
 };
 
 static const fsc_opt event_rows[] = {
-    {"from", FSC_OPT_LOCAL_TIME, AT(fsc_event_config, from), .doc = "Begin, local time or with an offset."},
+    {"from", FSC_OPT_LOCAL_TIME, AT(fsc_event_config, from),
+     .doc = "Begin, local time or with an offset."},
     {"to", FSC_OPT_LOCAL_TIME, AT(fsc_event_config, to), .doc = "End."},
-    {"factor", FSC_OPT_REAL, AT(fsc_event_config, factor), .min = 0, .max = 1000, .doc = "Demand is multiplied by it."},
-    {"workloads", FSC_OPT_STRINGS, AT(fsc_event_config, workloads), .optional = true, .doc = "Which; all when absent."},
+    {"factor", FSC_OPT_REAL, AT(fsc_event_config, factor), .min = 0, .max = 1000,
+     .doc = "Demand is multiplied by it."},
+    {"workloads", FSC_OPT_STRINGS, AT(fsc_event_config, workloads), .optional = true,
+     .doc = "Which; all when absent."},
     END,
 };
 
 static const fsc_opt exclude_rows[] = {
-    {"from", FSC_OPT_LOCAL_TIME, AT(fsc_exclude_config, from), .doc = "Begin, local time or with an offset."},
+    {"from", FSC_OPT_LOCAL_TIME, AT(fsc_exclude_config, from),
+     .doc = "Begin, local time or with an offset."},
     {"to", FSC_OPT_LOCAL_TIME, AT(fsc_exclude_config, to), .doc = "End."},
     {"why", FSC_OPT_STRING, AT(fsc_exclude_config, why), .optional = true, .doc = "For people."},
     END,
 };
 
 static const fsc_opt calendar_rows[] = {
-    {"holidays", FSC_OPT_CUSTOM, AT(raw_calendar, holidays), .optional = true, .parse = parse_holidays,
+    {"holidays", FSC_OPT_CUSTOM, AT(raw_calendar, holidays), .optional = true,
+     .parse = parse_holidays,
      .doc = "Dates that follow no weekday: a list of 2026-12-25 and {ics: FILE}."},
-    {"events", FSC_OPT_SECTIONS, AT(raw_calendar, events), .optional = true, .rows = event_rows, .size = sizeof(fsc_event_config),
-     .doc = "One-off times of known extra demand."},
-    {"exclude", FSC_OPT_SECTIONS, AT(raw_calendar, excludes), .optional = true, .rows = exclude_rows,
-     .size = sizeof(fsc_exclude_config), .doc = "Past windows not to learn from."},
+    {"events", FSC_OPT_SECTIONS, AT(raw_calendar, events), .optional = true, .rows = event_rows,
+     .size = sizeof(fsc_event_config), .doc = "One-off times of known extra demand."},
+    {"exclude", FSC_OPT_SECTIONS, AT(raw_calendar, excludes), .optional = true,
+     .rows = exclude_rows, .size = sizeof(fsc_exclude_config),
+     .doc = "Past windows not to learn from."},
     END,
 };
 
 static const fsc_opt config_rows[] = {
-    {"apiVersion", FSC_OPT_ENUM, AT(raw_config, api_version), .words = api_versions, .doc = "Version of this file's shape."},
+    {"apiVersion", FSC_OPT_ENUM, AT(raw_config, api_version), .words = api_versions,
+     .doc = "Version of this file's shape."},
     {"kind", FSC_OPT_ENUM, AT(raw_config, kind), .words = kinds, .doc = "Kind of document."},
-    {"store", FSC_OPT_SECTION, AT(raw_config, store), .rows = store_rows, .doc = "Where history and ledger are kept."},
+    {"store", FSC_OPT_SECTION, AT(raw_config, store), .rows = store_rows,
+     .doc = "Where history and ledger are kept."},
     {"interval", FSC_OPT_DURATION, AT(raw_config, interval_s), .def = "60s", .min = 5, .max = 86400,
      .doc = "How often a run happens: the CronJob's schedule."},
     {"missedRuns", FSC_OPT_INT, AT(raw_config, missed_runs), .def = "1", .min = 0, .max = 1000,
      .doc = "How many runs in a row may fail to happen without breaking the promise."},
-    {"timeZone", FSC_OPT_ZONE, AT(raw_config, zone), .def = "Etc/UTC", .doc = "Of seasons, calendar windows and holidays."},
-    {"prometheus", FSC_OPT_SECTION, AT(raw_config, prometheus), .rows = prometheus_rows, .doc = "Where demand is read."},
-    {"pools", FSC_OPT_SECTIONS, AT(raw_config, pools), .optional = true, .rows = pool_rows, .size = sizeof(fsc_pool_config),
-     .doc = "Node pools."},
-    {"workloads", FSC_OPT_SECTIONS, AT(raw_config, workloads), .rows = workload_rows, .size = sizeof(fsc_workload_config),
-     .doc = "What is scaled."},
+    {"timeZone", FSC_OPT_ZONE, AT(raw_config, zone), .def = "Etc/UTC",
+     .doc = "Of seasons, calendar windows and holidays."},
+    {"prometheus", FSC_OPT_SECTION, AT(raw_config, prometheus), .rows = prometheus_rows,
+     .doc = "Where demand is read."},
+    {"pools", FSC_OPT_SECTIONS, AT(raw_config, pools), .optional = true, .rows = pool_rows,
+     .size = sizeof(fsc_pool_config), .doc = "Node pools."},
+    {"workloads", FSC_OPT_SECTIONS, AT(raw_config, workloads), .rows = workload_rows,
+     .size = sizeof(fsc_workload_config), .doc = "What is scaled."},
     {"budgets", FSC_OPT_SECTIONS, AT(raw_config, budgets), .optional = true, .rows = budget_rows,
      .size = sizeof(fsc_budget_config), .doc = "Ceilings of money."},
-    {"calendar", FSC_OPT_SECTION, AT(raw_config, calendar), .rows = calendar_rows, .doc = "What the clock does not tell."},
+    {"calendar", FSC_OPT_SECTION, AT(raw_config, calendar), .rows = calendar_rows,
+     .doc = "What the clock does not tell."},
     END,
 };
 
@@ -314,7 +373,8 @@ const fsc_opt *fsc_config_rows(void)
     return config_rows;
 }
 
-/* ---- checks across sections ----------------------------------------------------------------------- */
+/* ---- checks across sections
+ * ----------------------------------------------------------------------- */
 
 typedef struct checker {
     const fsc_config *c;
@@ -337,14 +397,17 @@ static bool is_name(const char *s)
     size_t n = strlen(s);
     bool good = n > 0 && n <= 200;
     for (; *s; s++)
-        good &= (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || strchr("._-/", *s) != NULL;
+        good &= (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') ||
+                strchr("._-/", *s) != NULL;
     return good;
 }
 
-static fsc_status check_name(const checker *k, const char *key, size_t i, const char *name, const char *first_same)
+static fsc_status check_name(const checker *k, const char *key, size_t i, const char *name,
+                             const char *first_same)
 {
     if (!is_name(name))
-        return fsc_options_fail(k->err, k->ctx, entry(k, key, i), "name \"%.60s\": letters, digits, . _ - / only", name);
+        return fsc_options_fail(k->err, k->ctx, entry(k, key, i),
+                                "name \"%.60s\": letters, digits, . _ - / only", name);
     if (first_same != name)
         return fsc_options_fail(k->err, k->ctx, entry(k, key, i), "two %s are named %s", key, name);
     return FSC_OK;
@@ -356,9 +419,11 @@ static fsc_status check_pools(const checker *k)
         const fsc_pool_config *p = &k->c->pools[i];
         FSC_TRY(check_name(k, "pools", i, p->name, fsc_config_pool(k->c, p->name)->name));
         if (p->max_nodes_given && p->min_nodes > p->max_nodes)
-            return fsc_options_fail(k->err, k->ctx, entry(k, "pools", i), "pool %s: minNodes is above maxNodes", p->name);
+            return fsc_options_fail(k->err, k->ctx, entry(k, "pools", i),
+                                    "pool %s: minNodes is above maxNodes", p->name);
         if (strcmp(p->prewarm.kind_name, "None") && !p->prewarm.name)
-            return fsc_options_fail(k->err, k->ctx, entry(k, "pools", i), "pool %s: prewarm needs a name", p->name);
+            return fsc_options_fail(k->err, k->ctx, entry(k, "pools", i),
+                                    "pool %s: prewarm needs a name", p->name);
     }
     return FSC_OK;
 }
@@ -368,8 +433,8 @@ static fsc_status check_pool_refs(const checker *k, size_t i)
     const fsc_workload_config *w = &k->c->workloads[i];
     for (size_t p = 0; p < w->pools.n; p++)
         if (!fsc_config_pool(k->c, w->pools.v[p]))
-            return fsc_options_fail(k->err, k->ctx, entry(k, "workloads", i), "workload %s: there is no pool %s", w->name,
-                                    w->pools.v[p]);
+            return fsc_options_fail(k->err, k->ctx, entry(k, "workloads", i),
+                                    "workload %s: there is no pool %s", w->name, w->pools.v[p]);
     return FSC_OK;
 }
 
@@ -380,20 +445,27 @@ static fsc_status check_workload(const checker *k, size_t i)
     FSC_TRY(check_name(k, "workloads", i, w->name, fsc_config_workload(k->c, w->name)->name));
     FSC_TRY(check_pool_refs(k, i));
     if (w->min_given && w->max_given && w->min_replicas > w->max_replicas)
-        return fsc_options_fail(k->err, k->ctx, at, "workload %s: minReplicas is above maxReplicas", w->name);
+        return fsc_options_fail(k->err, k->ctx, at, "workload %s: minReplicas is above maxReplicas",
+                                w->name);
     if (w->objective.late_minute_given && w->objective.quantile_given)
-        return fsc_options_fail(k->err, k->ctx, at, "workload %s: objective is lateMinute or quantile, not both", w->name);
+        return fsc_options_fail(k->err, k->ctx, at,
+                                "workload %s: objective is lateMinute or quantile, not both",
+                                w->name);
     if (!w->demand.by != !w->demand.value)
-        return fsc_options_fail(k->err, k->ctx, at, "workload %s: demand.by and demand.value go together", w->name);
+        return fsc_options_fail(k->err, k->ctx, at,
+                                "workload %s: demand.by and demand.value go together", w->name);
     bool has_target = strcmp(w->target.kind_name, "None") != 0;
     if (has_target && !w->target.name)
         return fsc_options_fail(k->err, k->ctx, at, "workload %s: target needs a name", w->name);
     if (!has_target && w->demand.per_replica <= 0)
-        return fsc_options_fail(k->err, k->ctx, at, "workload %s: demand.perReplica is missing: with no target it cannot be read",
-                                w->name);
+        return fsc_options_fail(
+            k->err, k->ctx, at,
+            "workload %s: demand.perReplica is missing: with no target it cannot be read", w->name);
     if (!has_target && (!w->max_given || !w->min_given))
         return fsc_options_fail(k->err, k->ctx, at,
-                                "workload %s: minReplicas and maxReplicas are missing: with no target they cannot be read", w->name);
+                                "workload %s: minReplicas and maxReplicas are missing: with no "
+                                "target they cannot be read",
+                                w->name);
     return FSC_OK;
 }
 
@@ -403,9 +475,10 @@ static fsc_status check_currency(const checker *k, size_t i, const fsc_workload_
     for (size_t p = 0; p < w->pools.n; p++) {
         const fsc_pool_config *pool = fsc_config_pool(k->c, w->pools.v[p]);
         if (pool->price_given && strcmp(pool->price.currency, b->ceiling.currency))
-            return fsc_options_fail(k->err, k->ctx, entry(k, "budgets", i),
-                                    "budget %s is in %s, but pool %s of workload %s is priced in %s", b->name,
-                                    b->ceiling.currency, pool->name, w->name, pool->price.currency);
+            return fsc_options_fail(
+                k->err, k->ctx, entry(k, "budgets", i),
+                "budget %s is in %s, but pool %s of workload %s is priced in %s", b->name,
+                b->ceiling.currency, pool->name, w->name, pool->price.currency);
     }
     return FSC_OK;
 }
@@ -416,13 +489,16 @@ static fsc_status check_budget(const checker *k, size_t i)
     FSC_TRY(check_name(k, "budgets", i, b->name, fsc_config_budget(k->c, b->name)->name));
     for (size_t j = 0; j < b->workloads.n; j++)
         if (!fsc_config_workload(k->c, b->workloads.v[j]))
-            return fsc_options_fail(k->err, k->ctx, entry(k, "budgets", i), "budget %s: there is no workload %s", b->name,
+            return fsc_options_fail(k->err, k->ctx, entry(k, "budgets", i),
+                                    "budget %s: there is no workload %s", b->name,
                                     b->workloads.v[j]);
     if (!b->meter.query != !b->meter.unit)
-        return fsc_options_fail(k->err, k->ctx, entry(k, "budgets", i), "budget %s: meter.query and meter.unit go together", b->name);
+        return fsc_options_fail(k->err, k->ctx, entry(k, "budgets", i),
+                                "budget %s: meter.query and meter.unit go together", b->name);
     if (b->meter.unit && strncmp(b->meter.unit, b->ceiling.currency, 3))
-        return fsc_options_fail(k->err, k->ctx, entry(k, "budgets", i), "budget %s is in %s, its meter in %s", b->name,
-                                b->ceiling.currency, b->meter.unit);
+        return fsc_options_fail(k->err, k->ctx, entry(k, "budgets", i),
+                                "budget %s is in %s, its meter in %s", b->name, b->ceiling.currency,
+                                b->meter.unit);
     for (size_t w = 0; w < k->c->n_workloads; w++)
         if (fsc_budget_covers(b, k->c->workloads[w].name))
             FSC_TRY(check_currency(k, i, &k->c->workloads[w]));
@@ -432,7 +508,8 @@ static fsc_status check_budget(const checker *k, size_t i)
 static fsc_status check(const checker *k)
 {
     if (!k->c->n_workloads)
-        return fsc_options_fail(k->err, k->ctx, k->root, "workloads is empty: there is nothing to scale");
+        return fsc_options_fail(k->err, k->ctx, k->root,
+                                "workloads is empty: there is nothing to scale");
     FSC_TRY(check_pools(k));
     for (size_t i = 0; i < k->c->n_workloads; i++)
         FSC_TRY(check_workload(k, i));
@@ -441,15 +518,17 @@ static fsc_status check(const checker *k)
     return FSC_OK;
 }
 
-/* ---- assembling ------------------------------------------------------------------------------------ */
+/* ---- assembling
+ * ------------------------------------------------------------------------------------ */
 
-static fsc_status resolve_span(int64_t *from_t, int64_t *to_t, const char *from, const char *to, const checker *k,
-                               const fsc_zone *zone)
+static fsc_status resolve_span(int64_t *from_t, int64_t *to_t, const char *from, const char *to,
+                               const checker *k, const fsc_zone *zone)
 {
     FSC_TRY(fsc_time_parse_local(from_t, zone, from, k->err));
     FSC_TRY(fsc_time_parse_local(to_t, zone, to, k->err));
     if (*from_t >= *to_t)
-        return fsc_options_fail(k->err, k->ctx, k->root, "calendar: %s does not come before %s", from, to);
+        return fsc_options_fail(k->err, k->ctx, k->root, "calendar: %s does not come before %s",
+                                from, to);
     return FSC_OK;
 }
 
@@ -463,9 +542,11 @@ static fsc_status resolve_calendar(fsc_calendar *out, const raw_config *raw, con
                           .n_excludes = raw->calendar.excludes.n,
                           .excludes = excludes};
     for (size_t i = 0; i < out->n_events; i++)
-        FSC_TRY(resolve_span(&events[i].from_t, &events[i].to_t, events[i].from, events[i].to, k, raw->zone));
+        FSC_TRY(resolve_span(&events[i].from_t, &events[i].to_t, events[i].from, events[i].to, k,
+                             raw->zone));
     for (size_t i = 0; i < out->n_excludes; i++)
-        FSC_TRY(resolve_span(&excludes[i].from_t, &excludes[i].to_t, excludes[i].from, excludes[i].to, k, raw->zone));
+        FSC_TRY(resolve_span(&excludes[i].from_t, &excludes[i].to_t, excludes[i].from,
+                             excludes[i].to, k, raw->zone));
     return FSC_OK;
 }
 
@@ -485,12 +566,14 @@ static void default_kinds(const raw_config *raw)
     }
 }
 
-fsc_status fsc_config_parse(fsc_config *out, const fsc_node *root, const fsc_opt_ctx *ctx, fsc_err *err)
+fsc_status fsc_config_parse(fsc_config *out, const fsc_node *root, const fsc_opt_ctx *ctx,
+                            fsc_err *err)
 {
     raw_config raw = {0};
     FSC_TRY(fsc_options_read(&raw, config_rows, root, ctx, err));
     if (raw.store.url)
-        return fsc_options_fail(err, ctx, root, "store.url: this version keeps its store in SQLite: give store.path");
+        return fsc_options_fail(
+            err, ctx, root, "store.url: this version keeps its store in SQLite: give store.path");
     default_kinds(&raw);
     *out = (fsc_config){.file = ctx->file,
                         .store = raw.store.store,

@@ -68,15 +68,19 @@ static fsc_status read_line(event *e, const lines *l, const char *file, fsc_err 
             return fsc_fail(err, FSC_DATA, "%s:%d: DTSTART holds no date", file, l->number);
     }
     if (!strncmp(l->text, "RRULE", 5)) {
-        e->yearly = strstr(value, "FREQ=YEARLY") && !strstr(value, "BYDAY") && !strstr(value, "INTERVAL");
+        e->yearly =
+            strstr(value, "FREQ=YEARLY") && !strstr(value, "BYDAY") && !strstr(value, "INTERVAL");
         if (!e->yearly)
-            return fsc_fail(err, FSC_DATA, "%s:%d: only RRULE:FREQ=YEARLY is understood: list the other dates one by one",
-                            file, l->number);
+            return fsc_fail(
+                err, FSC_DATA,
+                "%s:%d: only RRULE:FREQ=YEARLY is understood: list the other dates one by one",
+                file, l->number);
     }
     return FSC_OK;
 }
 
-fsc_status fsc_ical_read(fsc_civil *out, size_t *n, size_t cap, const char *file, const char *text, fsc_err *err)
+fsc_status fsc_ical_read(fsc_civil *out, size_t *n, size_t cap, const char *file, const char *text,
+                         fsc_err *err)
 {
     lines l = {.p = text};
     event e = {0};
@@ -94,5 +98,7 @@ fsc_status fsc_ical_read(fsc_civil *out, size_t *n, size_t cap, const char *file
             FSC_TRY(read_line(&e, &l, file, err));
         }
     }
-    return calendar ? FSC_OK : fsc_fail(err, FSC_DATA, "%s is no iCalendar file: it has no BEGIN:VCALENDAR", file);
+    return calendar ? FSC_OK
+                    : fsc_fail(err, FSC_DATA, "%s is no iCalendar file: it has no BEGIN:VCALENDAR",
+                               file);
 }

@@ -24,18 +24,21 @@ static bool parse_amount(int64_t *micros, const char **p)
     return true;
 }
 
-static fsc_status parse(fsc_money *out, const char *text, const char *suffix, const char *form, fsc_err *err)
+static fsc_status parse(fsc_money *out, const char *text, const char *suffix, const char *form,
+                        fsc_err *err)
 {
     const char *p = text;
     if (!parse_amount(&out->micros, &p))
         return fsc_fail(err, FSC_DATA, "\"%.40s\" is no amount of money: write %s", text, form);
     if (!*p)
-        return fsc_fail(err, FSC_DATA, "%.40s has no currency: write %.40s USD%s", text, text, suffix);
+        return fsc_fail(err, FSC_DATA, "%.40s has no currency: write %.40s USD%s", text, text,
+                        suffix);
     while (*p == ' ')
         p++;
     for (int i = 0; i < 3; i++, p++) {
         if (*p < 'A' || *p > 'Z')
-            return fsc_fail(err, FSC_DATA, "\"%.40s\": a currency is three capital letters: write %s", text, form);
+            return fsc_fail(err, FSC_DATA,
+                            "\"%.40s\": a currency is three capital letters: write %s", text, form);
         out->currency[i] = *p;
     }
     out->currency[3] = '\0';
@@ -65,8 +68,8 @@ const char *fsc_money_format(char out[FSC_MONEY_TEXT], fsc_money m)
             grouped[k++] = ',';
         grouped[k++] = digits[i];
     }
-    (void)snprintf(out, FSC_MONEY_TEXT, "%s%.*s.%02u%s%s", m.micros < 0 && cents ? "-" : "", k, grouped,
-                   (unsigned)(cents % 100), m.currency[0] ? " " : "", m.currency);
+    (void)snprintf(out, FSC_MONEY_TEXT, "%s%.*s.%02u%s%s", m.micros < 0 && cents ? "-" : "", k,
+                   grouped, (unsigned)(cents % 100), m.currency[0] ? " " : "", m.currency);
     return out;
 }
 

@@ -11,7 +11,8 @@
 
 enum { MAX_KEYS = 64 };
 
-fsc_status fsc_options_fail(fsc_err *err, const fsc_opt_ctx *ctx, const fsc_node *at, const char *fmt, ...)
+fsc_status fsc_options_fail(fsc_err *err, const fsc_opt_ctx *ctx, const fsc_node *at,
+                            const char *fmt, ...)
 {
     char text[400];
     va_list ap;
@@ -21,7 +22,8 @@ fsc_status fsc_options_fail(fsc_err *err, const fsc_opt_ctx *ctx, const fsc_node
     return fsc_fail(err, FSC_CONFIG, "%s:%d:%d: %s", ctx->file, at->line, at->column, text);
 }
 
-/* ---- one value ---------------------------------------------------------------------------------- */
+/* ---- one value ----------------------------------------------------------------------------------
+ */
 
 typedef struct reader {
     const fsc_opt *row;
@@ -41,8 +43,8 @@ static fsc_status check_range(double v, const char *text, const reader *r)
 {
     const fsc_opt *row = r->row;
     if (row->min < row->max && !(v >= row->min && v <= row->max))
-        return fsc_fail(r->err, FSC_CONFIG, "%s: %.60s is out of range: from %g to %g", row->key, text, row->min,
-                        row->max);
+        return fsc_fail(r->err, FSC_CONFIG, "%s: %.60s is out of range: from %g to %g", row->key,
+                        text, row->min, row->max);
     return FSC_OK;
 }
 
@@ -55,7 +57,8 @@ static fsc_status parse_int(void *field, const char *text, const reader *r)
         v = 10 * v + (*p - '0');
     bool is_octal_looking = first[0] == '0' && first[1];
     if (p == first || *p || is_octal_looking)
-        return fsc_fail(r->err, FSC_CONFIG, "%s is a whole number, not \"%.60s\"", r->row->key, text);
+        return fsc_fail(r->err, FSC_CONFIG, "%s is a whole number, not \"%.60s\"", r->row->key,
+                        text);
     *(int64_t *)field = *text == '-' ? -v : v;
     return check_range((double)*(int64_t *)field, text, r);
 }
@@ -75,7 +78,8 @@ static fsc_status parse_ratio(void *field, const char *text, const reader *r)
     FSC_TRY(parse_real(field, text, r));
     double v = *(double *)field;
     if (v < 0 || v > 1)
-        return fsc_fail(r->err, FSC_CONFIG, "%s: %.60s is no ratio: from 0 to 1", r->row->key, text);
+        return fsc_fail(r->err, FSC_CONFIG, "%s: %.60s is no ratio: from 0 to 1", r->row->key,
+                        text);
     return FSC_OK;
 }
 
@@ -84,7 +88,9 @@ static fsc_status parse_quantile(void *field, const char *text, const reader *r)
     FSC_TRY(parse_real(field, text, r));
     double v = *(double *)field;
     if (v <= 0 || v >= 1)
-        return fsc_fail(r->err, FSC_CONFIG, "%s: %.60s is no quantile level: between 0 and 1, as 0.95", r->row->key, text);
+        return fsc_fail(r->err, FSC_CONFIG,
+                        "%s: %.60s is no quantile level: between 0 and 1, as 0.95", r->row->key,
+                        text);
     return FSC_OK;
 }
 
@@ -133,8 +139,8 @@ static fsc_status parse_path(void *field, const char *text, const reader *r)
     FSC_TRY(parse_text(field, text, r));
     if (text[0] == '/' || !slash)
         return FSC_OK;
-    *(const char **)field =
-        fsc_arena_printf(r->ctx->arena, r->err, "%.*s/%s", (int)(slash - r->ctx->file), r->ctx->file, text);
+    *(const char **)field = fsc_arena_printf(r->ctx->arena, r->err, "%.*s/%s",
+                                             (int)(slash - r->ctx->file), r->ctx->file, text);
     return *(const char **)field ? FSC_OK : FSC_NOMEM;
 }
 
@@ -148,7 +154,8 @@ static fsc_status parse_local_time(void *field, const char *text, const reader *
 static fsc_status parse_url(void *field, const char *text, const reader *r)
 {
     if (strncmp(text, "http://", 7) && strncmp(text, "https://", 8))
-        return fsc_fail(r->err, FSC_CONFIG, "%s: \"%.60s\" does not begin with http:// or https://", r->row->key, text);
+        return fsc_fail(r->err, FSC_CONFIG, "%s: \"%.60s\" does not begin with http:// or https://",
+                        r->row->key, text);
     if (strpbrk(text, " \t\r\n"))
         return fsc_fail(r->err, FSC_CONFIG, "%s: a URL has no blanks", r->row->key);
     return parse_text(field, text, r);
@@ -158,8 +165,10 @@ static fsc_status parse_secret(void *field, const char *text, const reader *r)
 {
     size_t n = strlen(text);
     if (n < 4 || strncmp(text, "${", 2) || text[n - 1] != '}')
-        return fsc_fail(r->err, FSC_CONFIG, "%s: secrets do not stand in the file: write ${NAME} of an environment variable",
-                        r->row->key);
+        return fsc_fail(
+            r->err, FSC_CONFIG,
+            "%s: secrets do not stand in the file: write ${NAME} of an environment variable",
+            r->row->key);
     return parse_text(field, text, r);
 }
 
@@ -182,11 +191,13 @@ static fsc_status parse_promql(void *field, const char *text, const reader *r)
                 return fsc_fail(r->err, FSC_CONFIG, "%s: brackets nest too deep", r->row->key);
             open[depth++] = *p == '(' ? ')' : *p == '[' ? ']' : '}';
         } else if (strchr(")]}", *p) && (!depth || open[--depth] != *p)) {
-            return fsc_fail(r->err, FSC_CONFIG, "%s: \"%c\" closes nothing in %.80s", r->row->key, *p, text);
+            return fsc_fail(r->err, FSC_CONFIG, "%s: \"%c\" closes nothing in %.80s", r->row->key,
+                            *p, text);
         }
     }
     if (quote || depth)
-        return fsc_fail(r->err, FSC_CONFIG, "%s: %c is missing in %.80s", r->row->key, quote ? quote : open[depth - 1], text);
+        return fsc_fail(r->err, FSC_CONFIG, "%s: %c is missing in %.80s", r->row->key,
+                        quote ? quote : open[depth - 1], text);
     return parse_text(field, text, r);
 }
 
@@ -200,11 +211,14 @@ static fsc_status parse_enum(void *field, const char *text, const reader *r)
         }
     const char *near = fsc_suggest(text, r->row->words, n);
     if (near)
-        return fsc_fail(r->err, FSC_CONFIG, "%s cannot be \"%.60s\", did you mean \"%s\"?", r->row->key, text, near);
+        return fsc_fail(r->err, FSC_CONFIG, "%s cannot be \"%.60s\", did you mean \"%s\"?",
+                        r->row->key, text, near);
     char list[200] = "";
     for (size_t i = 0, used = 0; i < n && used < sizeof list; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", r->row->words[i]);
-    return fsc_fail(r->err, FSC_CONFIG, "%s cannot be \"%.60s\": it is one of %s", r->row->key, text, list);
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
+                                 r->row->words[i]);
+    return fsc_fail(r->err, FSC_CONFIG, "%s cannot be \"%.60s\": it is one of %s", r->row->key,
+                    text, list);
 }
 
 static fsc_status parse_zone(void *field, const char *text, const reader *r)
@@ -220,15 +234,16 @@ static fsc_status parse_currency_unit(void *field, const char *text, const reade
 {
     size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
     if (n != 3 || (text[3] && strcmp(text + 3, "/h")))
-        return fsc_fail(r->err, FSC_CONFIG, "%s: \"%.40s\" is no unit: write USD/h for a rate or USD for a sum", r->row->key,
-                        text);
+        return fsc_fail(r->err, FSC_CONFIG,
+                        "%s: \"%.40s\" is no unit: write USD/h for a rate or USD for a sum",
+                        r->row->key, text);
     return parse_text(field, text, r);
 }
 
 typedef fsc_status (*scalar_parser)(void *field, const char *text, const reader *r);
 
 static const struct type_info {
-    scalar_parser parse; /* NULL: no scalar */
+    scalar_parser parse;      /* NULL: no scalar */
     const char *label, *json; /* of docs and schema */
 } types[] = {
     [FSC_OPT_STRING] = {parse_text, "text", "\"type\":\"string\""},
@@ -236,24 +251,30 @@ static const struct type_info {
     [FSC_OPT_URL] = {parse_url, "URL", "\"type\":\"string\",\"pattern\":\"^https?://\""},
     [FSC_OPT_PATH] = {parse_path, "path", "\"type\":\"string\""},
     [FSC_OPT_SECRET_FILE] = {parse_path, "path of a secret", "\"type\":\"string\""},
-    [FSC_OPT_SECRET] = {parse_secret, "${NAME}", "\"type\":\"string\",\"pattern\":\"^\\\\$\\\\{.+\\\\}$\""},
+    [FSC_OPT_SECRET] = {parse_secret, "${NAME}",
+                        "\"type\":\"string\",\"pattern\":\"^\\\\$\\\\{.+\\\\}$\""},
     [FSC_OPT_BOOL] = {parse_bool, "true or false", "\"type\":\"boolean\""},
     [FSC_OPT_INT] = {parse_int, "whole number", "\"type\":\"integer\""},
     [FSC_OPT_REAL] = {parse_real, "number", "\"type\":\"number\""},
     [FSC_OPT_RATIO] = {parse_ratio, "ratio", "\"type\":\"number\",\"minimum\":0,\"maximum\":1"},
     [FSC_OPT_QUANTILE] = {parse_quantile, "quantile level",
                           "\"type\":\"number\",\"exclusiveMinimum\":0,\"exclusiveMaximum\":1"},
-    [FSC_OPT_DURATION] = {parse_duration, "duration", "\"type\":\"string\",\"pattern\":\"^([0-9]+[wdhms])+$\""},
+    [FSC_OPT_DURATION] = {parse_duration, "duration",
+                          "\"type\":\"string\",\"pattern\":\"^([0-9]+[wdhms])+$\""},
     [FSC_OPT_TIME] = {parse_time, "time", "\"type\":[\"string\",\"integer\"]"},
     [FSC_OPT_LOCAL_TIME] = {parse_local_time, "local time", "\"type\":\"string\""},
-    [FSC_OPT_MONEY] = {parse_money, "money", "\"type\":\"string\",\"pattern\":\"^[0-9.]+ [A-Z]{3}$\""},
-    [FSC_OPT_RATE] = {parse_rate, "money an hour", "\"type\":\"string\",\"pattern\":\"^[0-9.]+ [A-Z]{3}/h$\""},
+    [FSC_OPT_MONEY] = {parse_money, "money",
+                       "\"type\":\"string\",\"pattern\":\"^[0-9.]+ [A-Z]{3}$\""},
+    [FSC_OPT_RATE] = {parse_rate, "money an hour",
+                      "\"type\":\"string\",\"pattern\":\"^[0-9.]+ [A-Z]{3}/h$\""},
     [FSC_OPT_CURRENCY_RATE_UNIT] = {parse_currency_unit, "currency, or currency/h",
                                     "\"type\":\"string\",\"pattern\":\"^[A-Z]{3}(/h)?$\""},
     [FSC_OPT_ENUM] = {parse_enum, "word", NULL},
     [FSC_OPT_ZONE] = {parse_zone, "time zone", "\"type\":\"string\""},
-    [FSC_OPT_STRINGS] = {NULL, "list of texts", "\"type\":\"array\",\"items\":{\"type\":\"string\"}"},
-    [FSC_OPT_STRING_MAP] = {NULL, "map of texts", "\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}"},
+    [FSC_OPT_STRINGS] = {NULL, "list of texts",
+                         "\"type\":\"array\",\"items\":{\"type\":\"string\"}"},
+    [FSC_OPT_STRING_MAP] = {NULL, "map of texts",
+                            "\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}"},
     [FSC_OPT_SECTION] = {NULL, "section", NULL},
     [FSC_OPT_SECTIONS] = {NULL, "list of sections", NULL},
     [FSC_OPT_CUSTOM] = {NULL, "see below", ""},
@@ -261,10 +282,12 @@ static const struct type_info {
 
 static bool takes_quotes(fsc_opt_type t)
 {
-    return t != FSC_OPT_BOOL && t != FSC_OPT_INT && t != FSC_OPT_REAL && t != FSC_OPT_RATIO && t != FSC_OPT_QUANTILE;
+    return t != FSC_OPT_BOOL && t != FSC_OPT_INT && t != FSC_OPT_REAL && t != FSC_OPT_RATIO &&
+           t != FSC_OPT_QUANTILE;
 }
 
-/* ---- composites --------------------------------------------------------------------------------- */
+/* ---- composites ---------------------------------------------------------------------------------
+ */
 
 static fsc_status at_node(const reader *r, const fsc_node *n, fsc_status status)
 {
@@ -285,7 +308,8 @@ static fsc_status read_strings(fsc_strings *out, const fsc_node *n, const reader
         return FSC_NOMEM;
     for (size_t i = 0; i < n->n; i++) {
         if (n->items[i]->kind != FSC_NODE_SCALAR || !*n->items[i]->scalar)
-            return fsc_options_fail(r->err, r->ctx, n->items[i], "%s: an entry is a text", r->row->key);
+            return fsc_options_fail(r->err, r->ctx, n->items[i], "%s: an entry is a text",
+                                    r->row->key);
         v[i] = n->items[i]->scalar;
     }
     *out = (fsc_strings){n->n, v};
@@ -318,7 +342,8 @@ static fsc_status read_string_map(fsc_string_map *out, const fsc_node *n, const 
     for (size_t i = 0; i < n->n; i++) {
         k[i] = n->pairs[i].key;
         if (n->pairs[i].value->kind != FSC_NODE_SCALAR)
-            return fsc_options_fail(r->err, r->ctx, n->pairs[i].value, "%s.%s is a text", r->row->key, k[i]);
+            return fsc_options_fail(r->err, r->ctx, n->pairs[i].value, "%s.%s is a text",
+                                    r->row->key, k[i]);
         FSC_TRY(expand(&v[i], n->pairs[i].value, r));
     }
     *out = (fsc_string_map){n->n, k, v};
@@ -328,7 +353,8 @@ static fsc_status read_string_map(fsc_string_map *out, const fsc_node *n, const 
 static fsc_status read_sections(fsc_list *out, const fsc_node *n, const reader *r)
 {
     if (n->kind != FSC_NODE_LIST)
-        return fsc_options_fail(r->err, r->ctx, n, "%s is a list: each entry begins with \"- \"", r->row->key);
+        return fsc_options_fail(r->err, r->ctx, n, "%s is a list: each entry begins with \"- \"",
+                                r->row->key);
     char *v = fsc_arena_alloc(r->ctx->arena, n->n, r->row->size, r->err);
     if (!v)
         return FSC_NOMEM;
@@ -342,12 +368,14 @@ static fsc_status read_scalar(void *field, const fsc_node *n, const reader *r)
 {
     const struct type_info *type = &types[r->row->type];
     if (n->kind != FSC_NODE_SCALAR)
-        return fsc_options_fail(r->err, r->ctx, n, "%s is a single value (%s), not a %s", r->row->key, type->label,
-                                n->kind == FSC_NODE_MAP ? "map" : "list");
+        return fsc_options_fail(r->err, r->ctx, n, "%s is a single value (%s), not a %s",
+                                r->row->key, type->label, n->kind == FSC_NODE_MAP ? "map" : "list");
     if (n->quoted && !takes_quotes(r->row->type))
-        return fsc_options_fail(r->err, r->ctx, n, "%s is a %s: write it without quotes", r->row->key, type->label);
+        return fsc_options_fail(r->err, r->ctx, n, "%s is a %s: write it without quotes",
+                                r->row->key, type->label);
     if (!n->quoted && (!strcmp(n->scalar, "~") || !strcmp(n->scalar, "null") || !*n->scalar))
-        return fsc_options_fail(r->err, r->ctx, n, "%s has no value: give one or remove the key", r->row->key);
+        return fsc_options_fail(r->err, r->ctx, n, "%s has no value: give one or remove the key",
+                                r->row->key);
     return at_node(r, n, type->parse(field, n->scalar, r));
 }
 
@@ -377,7 +405,8 @@ static fsc_status set_default(char *out, const reader *r)
     return row->def ? types[row->type].parse(out + row->offset, row->def, r) : FSC_OK;
 }
 
-/* ---- a map --------------------------------------------------------------------------------------- */
+/* ---- a map
+ * --------------------------------------------------------------------------------------- */
 
 static const fsc_opt *find_row(const fsc_opt *rows, const char *key)
 {
@@ -387,7 +416,8 @@ static const fsc_opt *find_row(const fsc_opt *rows, const char *key)
     return NULL;
 }
 
-static fsc_status unknown_key(const fsc_opt *rows, const fsc_pair *p, const fsc_opt_ctx *ctx, fsc_err *err)
+static fsc_status unknown_key(const fsc_opt *rows, const fsc_pair *p, const fsc_opt_ctx *ctx,
+                              fsc_err *err)
 {
     const char *keys[MAX_KEYS] = {NULL};
     size_t n = 0;
@@ -396,11 +426,13 @@ static fsc_status unknown_key(const fsc_opt *rows, const fsc_pair *p, const fsc_
     const fsc_node at = {.line = p->line, .column = p->column};
     const char *near = fsc_suggest(p->key, keys, n);
     if (near)
-        return fsc_options_fail(err, ctx, &at, "unknown key \"%.60s\", did you mean \"%s\"?", p->key, near);
+        return fsc_options_fail(err, ctx, &at, "unknown key \"%.60s\", did you mean \"%s\"?",
+                                p->key, near);
     char list[240] = "";
     for (size_t i = 0, used = 0; i < n && used < sizeof list; i++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", keys[i]);
-    return fsc_options_fail(err, ctx, &at, "unknown key \"%.60s\": known here are %s", p->key, list);
+    return fsc_options_fail(err, ctx, &at, "unknown key \"%.60s\": known here are %s", p->key,
+                            list);
 }
 
 fsc_status fsc_options_default(void *out, const fsc_opt *rows, const fsc_opt_ctx *ctx, fsc_err *err)
@@ -410,7 +442,8 @@ fsc_status fsc_options_default(void *out, const fsc_opt *rows, const fsc_opt_ctx
     return FSC_OK;
 }
 
-fsc_status fsc_options_read(void *out, const fsc_opt *rows, const fsc_node *map, const fsc_opt_ctx *ctx, fsc_err *err)
+fsc_status fsc_options_read(void *out, const fsc_opt *rows, const fsc_node *map,
+                            const fsc_opt_ctx *ctx, fsc_err *err)
 {
     if (map->kind != FSC_NODE_MAP)
         return fsc_options_fail(err, ctx, map, "a section is a map of keys and values");
@@ -419,7 +452,8 @@ fsc_status fsc_options_read(void *out, const fsc_opt *rows, const fsc_node *map,
         const fsc_opt *row = find_row(rows, map->pairs[i].key);
         if (!row)
             return unknown_key(rows, &map->pairs[i], ctx, err);
-        FSC_TRY(read_value((char *)out + row->offset, map->pairs[i].value, &(reader){row, ctx, err}));
+        FSC_TRY(
+            read_value((char *)out + row->offset, map->pairs[i].value, &(reader){row, ctx, err}));
         if (row->present)
             *(bool *)((char *)out + row->present) = true;
     }
@@ -433,7 +467,8 @@ fsc_status fsc_options_read(void *out, const fsc_opt *rows, const fsc_node *map,
     return FSC_OK;
 }
 
-/* ---- reference text ------------------------------------------------------------------------------ */
+/* ---- reference text
+ * ------------------------------------------------------------------------------ */
 
 static void markdown_rows(fsc_buf *out, const char *path, const fsc_opt *rows)
 {
@@ -458,7 +493,8 @@ static void markdown_rows(fsc_buf *out, const char *path, const fsc_opt *rows)
 
 void fsc_options_markdown(fsc_buf *out, const char *title, const fsc_opt *rows)
 {
-    fsc_buf_printf(out, "# %s\n\n| key | value | default | what it is |\n|---|---|---|---|\n", title);
+    fsc_buf_printf(out, "# %s\n\n| key | value | default | what it is |\n|---|---|---|---|\n",
+                   title);
     markdown_rows(out, "", rows);
 }
 
@@ -489,7 +525,8 @@ static void schema_object(fsc_buf *out, const fsc_opt *rows)
         fsc_buf_printf(out, "%s\"%s\":{", row == rows ? "" : ",", row->key);
         schema_type(out, row);
         size_t before = out->len;
-        fsc_buf_puts(out, before && out->data[before - 1] == '{' ? "\"description\":\"" : ",\"description\":\"");
+        fsc_buf_puts(out, before && out->data[before - 1] == '{' ? "\"description\":\""
+                                                                 : ",\"description\":\"");
         for (const char *p = row->doc; *p; p++)
             fsc_buf_printf(out, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
         fsc_buf_puts(out, "\"}");
@@ -506,7 +543,8 @@ static void schema_object(fsc_buf *out, const fsc_opt *rows)
 
 void fsc_options_json_schema(fsc_buf *out, const fsc_opt *rows)
 {
-    fsc_buf_puts(out, "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"title\":\"forescale configuration\",");
+    fsc_buf_puts(out, "{\"$schema\":\"https://json-schema.org/draft/2020-12/"
+                      "schema\",\"title\":\"forescale configuration\",");
     schema_object(out, rows);
     fsc_buf_puts(out, "}");
 }

@@ -13,7 +13,8 @@ static int by_value(const void *a, const void *b)
 }
 
 /* The most frequent difference; of equally frequent ones the smallest. */
-static fsc_status infer_step(int32_t *out, const fsc_sample *s, size_t n, fsc_arena *a, fsc_err *err)
+static fsc_status infer_step(int32_t *out, const fsc_sample *s, size_t n, fsc_arena *a,
+                             fsc_err *err)
 {
     if (n < 2)
         return fsc_fail(err, FSC_DATA, "one sample alone has no step: give one with --step");
@@ -48,8 +49,9 @@ static fsc_status check_order(const char *id, const fsc_sample *s, size_t n, fsc
         return fsc_fail(err, FSC_DATA, "series %s has no samples", id);
     for (size_t i = 1; i < n; i++)
         if (s[i].t <= s[i - 1].t)
-            return fsc_fail(err, FSC_DATA, "series %s: timestamp %s %s", id, fsc_time_format(text, s[i].t),
-                            s[i].t == s[i - 1].t ? "comes twice" : "is older than the one before it");
+            return fsc_fail(
+                err, FSC_DATA, "series %s: timestamp %s %s", id, fsc_time_format(text, s[i].t),
+                s[i].t == s[i - 1].t ? "comes twice" : "is older than the one before it");
     return FSC_OK;
 }
 
@@ -61,8 +63,8 @@ fsc_status fsc_series_from_samples(fsc_series *out, const char *id, const fsc_sa
         FSC_TRY(infer_step(&step_s, s, n, a, err));
     int64_t points = (s[n - 1].t - s[0].t) / step_s + 1;
     if (points > MAX_POINTS)
-        return fsc_fail(err, FSC_DATA, "series %s: %lld points of %d s are too many", id, (long long)points,
-                        (int)step_s);
+        return fsc_fail(err, FSC_DATA, "series %s: %lld points of %d s are too many", id,
+                        (long long)points, (int)step_s);
     double *v = FSC_NEW(a, (size_t)points, double, err);
     if (!v)
         return FSC_NOMEM;
@@ -80,7 +82,8 @@ fsc_status fsc_series_from_samples(fsc_series *out, const char *id, const fsc_sa
         if (good)
             v[slot] = good == 1 && j == i + 1 ? s[i].v : sum / good;
     }
-    *out = (fsc_series){.id = id, .start = s[0].t, .step_s = step_s, .n = (size_t)points, .values = v};
+    *out =
+        (fsc_series){.id = id, .start = s[0].t, .step_s = step_s, .n = (size_t)points, .values = v};
     return FSC_OK;
 }
 
@@ -102,12 +105,12 @@ fsc_series fsc_series_cut(const fsc_series *s, int64_t from, int64_t to)
     return cut;
 }
 
-fsc_status fsc_series_resample(fsc_series *out, const fsc_series *s, int32_t step_s, double min_fill,
-                               fsc_arena *a, fsc_err *err)
+fsc_status fsc_series_resample(fsc_series *out, const fsc_series *s, int32_t step_s,
+                               double min_fill, fsc_arena *a, fsc_err *err)
 {
     if (step_s < s->step_s || step_s % s->step_s != 0)
-        return fsc_fail(err, FSC_DATA, "a step of %d s is no multiple of the series's %d s", (int)step_s,
-                        (int)s->step_s);
+        return fsc_fail(err, FSC_DATA, "a step of %d s is no multiple of the series's %d s",
+                        (int)step_s, (int)s->step_s);
     int64_t start = s->start - ((s->start % step_s) + step_s) % step_s;
     int64_t end = fsc_series_end(s);
     size_t n = (size_t)((end - start + step_s - 1) / step_s);

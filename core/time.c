@@ -95,7 +95,8 @@ static bool civil_parse(fsc_civil *c, const char **p)
 
 static int64_t civil_seconds(const fsc_civil *c)
 {
-    return FSC_DAY_S * days_from_civil(c->year, c->month, c->day) + 3600 * c->hour + 60 * c->minute + c->second;
+    return FSC_DAY_S * days_from_civil(c->year, c->month, c->day) + 3600 * c->hour +
+           60 * c->minute + c->second;
 }
 
 static bool parse_unix(int64_t *out, const char *text)
@@ -121,7 +122,8 @@ fsc_status fsc_time_parse(int64_t *out, const char *text, fsc_err *err)
     if (parse_unix(out, text))
         return FSC_OK;
     if (!civil_parse(&c, &p) || !parse_offset(&p, &offset_s) || *p)
-        return fsc_fail(err, FSC_DATA, "\"%.40s\" is no time: write 2026-11-24T09:00:00Z or Unix seconds", text);
+        return fsc_fail(err, FSC_DATA,
+                        "\"%.40s\" is no time: write 2026-11-24T09:00:00Z or Unix seconds", text);
     *out = civil_seconds(&c) - offset_s;
     return FSC_OK;
 }
@@ -132,15 +134,19 @@ fsc_status fsc_time_parse_local(int64_t *out, const fsc_zone *z, const char *tex
     const char *p = text;
     int offset_s;
     if (!civil_parse(&c, &p))
-        return fsc_fail(err, FSC_DATA, "\"%.40s\" is no time: write 2026-11-24T09:00, with Z or an offset if it is not local",
-                        text);
+        return fsc_fail(
+            err, FSC_DATA,
+            "\"%.40s\" is no time: write 2026-11-24T09:00, with Z or an offset if it is not local",
+            text);
     if (!*p) {
         *out = fsc_zone_local_to_utc(z, &c);
         return FSC_OK;
     }
     if (!parse_offset(&p, &offset_s) || *p)
-        return fsc_fail(err, FSC_DATA, "\"%.40s\" is no time: write 2026-11-24T09:00, with Z or an offset if it is not local",
-                        text);
+        return fsc_fail(
+            err, FSC_DATA,
+            "\"%.40s\" is no time: write 2026-11-24T09:00, with Z or an offset if it is not local",
+            text);
     *out = civil_seconds(&c) - offset_s;
     return FSC_OK;
 }
@@ -151,8 +157,8 @@ const char *fsc_time_format(char out[FSC_TIME_TEXT], int64_t t)
     if (t == INT64_MIN || t == INT64_MAX || c.year < 0 || c.year > 9999)
         (void)snprintf(out, FSC_TIME_TEXT, "-");
     else
-        (void)snprintf(out, FSC_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day, c.hour, c.minute,
-                       c.second);
+        (void)snprintf(out, FSC_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day,
+                       c.hour, c.minute, c.second);
     return out;
 }
 
@@ -175,13 +181,16 @@ fsc_status fsc_duration_parse(int64_t *out, const char *text, fsc_err *err)
         for (; *p >= '0' && *p <= '9' && v < (int64_t)1e9; p++)
             v = 10 * v + (*p - '0');
         if (p == start)
-            return fsc_fail(err, FSC_DATA, "\"%.40s\" is no duration: write 90s, 5m, 6h or 14d", text);
+            return fsc_fail(err, FSC_DATA, "\"%.40s\" is no duration: write 90s, 5m, 6h or 14d",
+                            text);
         if (!*p)
-            return fsc_fail(err, FSC_DATA, "%.40s has no unit: write %.40ss, or with m, h, d, w", text, text);
+            return fsc_fail(err, FSC_DATA, "%.40s has no unit: write %.40ss, or with m, h, d, w",
+                            text, text);
         while (next_unit < N_UNITS && units[next_unit].letter != *p)
             next_unit++;
         if (next_unit == N_UNITS)
-            return fsc_fail(err, FSC_DATA, "\"%.40s\" is no duration: write 90s, 5m, 6h or 14d", text);
+            return fsc_fail(err, FSC_DATA, "\"%.40s\" is no duration: write 90s, 5m, 6h or 14d",
+                            text);
         sum += v * units[next_unit++].seconds;
         p++;
     }
@@ -199,7 +208,8 @@ const char *fsc_duration_format(char out[FSC_TIME_TEXT], int64_t s)
     for (size_t i = 1; i < N_UNITS; i++) { /* weeks are written as days */
         if (s / units[i].seconds == 0)
             continue;
-        int n = snprintf(out + used, FSC_TIME_TEXT - used, "%lld%c", (long long)(s / units[i].seconds), units[i].letter);
+        int n = snprintf(out + used, FSC_TIME_TEXT - used, "%lld%c",
+                         (long long)(s / units[i].seconds), units[i].letter);
         used += n > 0 ? (size_t)n : 0;
         s %= units[i].seconds;
     }
@@ -226,7 +236,8 @@ int64_t fsc_zone_local_to_utc(const fsc_zone *z, const fsc_civil *c)
 {
     int64_t local = civil_seconds(c);
     /* Offsets stay within a day: the two that can apply are those just before and after. */
-    int32_t before = fsc_zone_offset_s(z, local - FSC_DAY_S), after = fsc_zone_offset_s(z, local + FSC_DAY_S);
+    int32_t before = fsc_zone_offset_s(z, local - FSC_DAY_S),
+            after = fsc_zone_offset_s(z, local + FSC_DAY_S);
     int32_t first = before > after ? before : after, second = before > after ? after : before;
     if (fsc_zone_offset_s(z, local - first) == first)
         return local - first; /* in a fold the larger offset is the earlier instant */

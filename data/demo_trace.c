@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Writes the demand trace of the demo and of many tests to standard output: requests in flight each
- * minute of three weeks and a morning, from Monday 2026-10-05 00:00 UTC. Seeded: the same bytes each
- * time. What is in it, and why:
- *   a daily curve and quiet weekends       what any seasonal model should learn
- *   a spike at 09:00 on weekdays           ten times the night within five minutes, for two hours
- *   growth of 3 % a week                   yesterday is not enough
- *   noise that grows with demand           quantiles must follow the level
- *   an outage on 2026-10-13 (missing rows) a gap is not zero
- *   a flash crowd on 2026-10-17 15:20      must not be learned
+ * minute of three weeks and a morning, from Monday 2026-10-05 00:00 UTC. Seeded: the same bytes
+ * each time. What is in it, and why: a daily curve and quiet weekends       what any seasonal model
+ * should learn a spike at 09:00 on weekdays           ten times the night within five minutes, for
+ * two hours growth of 3 % a week                   yesterday is not enough noise that grows with
+ * demand           quantiles must follow the level an outage on 2026-10-13 (missing rows) a gap is
+ * not zero a flash crowd on 2026-10-17 15:20      must not be learned
  */
 #include <math.h>
 #include <stdint.h>

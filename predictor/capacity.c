@@ -41,7 +41,8 @@ static double backlog_demand(const fsc_site *s)
     return s->backlog > backlog_s * served ? s->backlog / drain_s : 0;
 }
 
-/* ---- one horizon ----------------------------------------------------------------------------------------- */
+/* ---- one horizon
+ * ----------------------------------------------------------------------------------------- */
 
 static double value_at(const fsc_forecast *f, size_t h, double level)
 {
@@ -56,17 +57,20 @@ static double value_at(const fsc_forecast *f, size_t h, double level)
 }
 
 /* argmin over k of price x k + lateMinute x P(demand > capacity of k), a minute each. */
-static int64_t newsvendor(const fsc_site *s, const fsc_forecast *f, size_t h, double lambda, double extra)
+static int64_t newsvendor(const fsc_site *s, const fsc_forecast *f, size_t h, double lambda,
+                          double extra)
 {
     double late = fsc_money_units(s->cfg->objective.late_minute), spent = 0, best = INFINITY;
     int64_t steps = s->alone ? (int64_t)s->max_nodes : s->max_replicas, choice = 1;
     double share = s->alone ? 1 : 1 / (double)s->pods_per_node;
     for (int64_t k = 1; k <= steps; k++) {
-        size_t node = (size_t)at_most(s->alone ? k - 1 : (k - 1) / s->pods_per_node, (int64_t)s->max_nodes - 1);
+        size_t node = (size_t)at_most(s->alone ? k - 1 : (k - 1) / s->pods_per_node,
+                                      (int64_t)s->max_nodes - 1);
         bool new = (int64_t)node >= s->nodes;
         spent += 60 * s->node_price_per_s[node] * share * (new ? start_weight : 1) * (1 + lambda);
         int64_t pods = s->alone ? pods_on(s, k) : k;
-        double cost = spent + late * fsc_forecast_exceed(f, h, fmax(capacity_of(s, pods) * slack - extra, 0));
+        double cost =
+            spent + late * fsc_forecast_exceed(f, h, fmax(capacity_of(s, pods) * slack - extra, 0));
         if (cost < best) {
             best = cost;
             choice = k;
@@ -81,17 +85,20 @@ static double effective_level(const fsc_site *s, double lambda)
     return level > 0 ? level : 0;
 }
 
-static int64_t replicas_at(const fsc_site *s, const fsc_forecast *f, size_t h, double lambda, double extra)
+static int64_t replicas_at(const fsc_site *s, const fsc_forecast *f, size_t h, double lambda,
+                           double extra)
 {
     int64_t replicas;
     if (s->cfg->objective.late_minute_given && s->max_nodes)
         replicas = newsvendor(s, f, h, lambda, extra);
     else
-        replicas = (int64_t)ceil((value_at(f, h, effective_level(s, lambda)) + extra) / s->per_replica - 1e-9);
+        replicas = (int64_t)ceil(
+            (value_at(f, h, effective_level(s, lambda)) + extra) / s->per_replica - 1e-9);
     return at_most(at_least(replicas, s->min_replicas), s->max_replicas);
 }
 
-int64_t fsc_capacity_nodes_at(const fsc_site *site, const fsc_forecast *f, size_t h, double lambda, double level)
+int64_t fsc_capacity_nodes_at(const fsc_site *site, const fsc_forecast *f, size_t h, double lambda,
+                              double level)
 {
     /* Under trim max follows the plan, and the autoscaler below cannot pass it. */
     double served = site->per_replica * (site->cfg->trim ? 1 : site->cfg->utilization);
@@ -101,18 +108,20 @@ int64_t fsc_capacity_nodes_at(const fsc_site *site, const fsc_forecast *f, size_
     return nodes_for(site, at_most(at_least(pods, site->min_replicas), site->max_replicas));
 }
 
-/* ---- the two clocks --------------------------------------------------------------------------------------- */
+/* ---- the two clocks
+ * --------------------------------------------------------------------------------------- */
 
 typedef struct span {
     size_t from, to; /* horizon indexes, inclusive */
 } span;
 
-/* Horizon indexes of the grid steps that hold [now + from_s, now + to_s]. The step that runs now is the
- * first after the newest one known. */
+/* Horizon indexes of the grid steps that hold [now + from_s, now + to_s]. The step that runs now is
+ * the first after the newest one known. */
 static span steps_within(const fsc_site *s, const fsc_forecast *f, int64_t from_s, int64_t to_s)
 {
     int64_t age = at_least(s->now - f->origin, f->step_s);
-    int64_t first = at_least((age + from_s) / f->step_s, 1), last = at_least((age + to_s) / f->step_s, first);
+    int64_t first = at_least((age + from_s) / f->step_s, 1),
+            last = at_least((age + to_s) / f->step_s, first);
     span r = {f->n_horizons - 1, 0};
     for (size_t h = 0; h < f->n_horizons; h++) {
         if (f->horizon[h] >= first && h < r.from)
@@ -124,7 +133,8 @@ static span steps_within(const fsc_site *s, const fsc_forecast *f, int64_t from_
     return r;
 }
 
-static int64_t largest(const fsc_site *s, const fsc_forecast *f, span r, double lambda, double extra, size_t *where)
+static int64_t largest(const fsc_site *s, const fsc_forecast *f, span r, double lambda,
+                       double extra, size_t *where)
 {
     int64_t most = 0;
     *where = r.from;
@@ -149,13 +159,18 @@ fsc_choice fsc_capacity_choose(const fsc_site *site, const fsc_forecast *f, doub
     size_t near_at, far_at, back_at;
     double extra = backlog_demand(site);
     int64_t lead = site->lead_node_s + site->lead_pod_s;
-    /* Removing a node and starting it again costs its idle tail and its boot: it stays when asked back sooner. */
+    /* Removing a node and starting it again costs its idle tail and its boot: it stays when asked
+     * back sooner. */
     int64_t back_s = lead + site->tick_s + 4 * FSC_MINUTE_S;
-    int64_t near = largest(site, f, steps_within(site, f, 0, site->lead_pod_s + site->tick_s), lambda, extra, &near_at);
-    int64_t far = largest(site, f, steps_within(site, f, lead, lead + site->tick_s), lambda, extra, &far_at);
-    int64_t back = largest(site, f, steps_within(site, f, back_s, back_s + 5 * FSC_MINUTE_S), lambda, extra, &back_at);
+    int64_t near = largest(site, f, steps_within(site, f, 0, site->lead_pod_s + site->tick_s),
+                           lambda, extra, &near_at);
+    int64_t far =
+        largest(site, f, steps_within(site, f, lead, lead + site->tick_s), lambda, extra, &far_at);
+    int64_t back = largest(site, f, steps_within(site, f, back_s, back_s + 5 * FSC_MINUTE_S),
+                           lambda, extra, &back_at);
     near = at_least(near, present_need(site, f->newest, f->origin, f->step_s));
-    int64_t near_nodes = nodes_for(site, near), far_nodes = nodes_for(site, far), back_nodes = nodes_for(site, back);
+    int64_t near_nodes = nodes_for(site, near), far_nodes = nodes_for(site, far),
+            back_nodes = nodes_for(site, back);
     int64_t wanted = near_nodes <= site->nodes ? at_least(near_nodes, far_nodes) : far_nodes;
     if (near_nodes > site->nodes) /* short already: what is still needed when it comes */
         wanted = at_least(wanted, at_most(near_nodes, far_nodes));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * From a forecast to replicas and nodes: the newsvendor's choice (Arrow, Harris, Marschak 1951) in whole
- * nodes, on two clocks: pods for what a pod ordered now or in the next run will meet, nodes likewise.
+ * From a forecast to replicas and nodes: the newsvendor's choice (Arrow, Harris, Marschak 1951) in
+ * whole nodes, on two clocks: pods for what a pod ordered now or in the next run will meet, nodes
+ * likewise.
  */
 #ifndef FSC_CAPACITY_H
 #define FSC_CAPACITY_H
@@ -17,8 +18,8 @@ typedef struct fsc_site {
     double per_replica;                 /* C */
     int64_t lead_pod_s, lead_node_s;
     int64_t pods_per_node;
-    bool alone;      /* no other workload uses its pools: whole nodes are its own */
-    size_t max_nodes; /* that its max_replicas can fill */
+    bool alone;               /* no other workload uses its pools: whole nodes are its own */
+    size_t max_nodes;         /* that its max_replicas can fill */
     double *node_price_per_s; /* [max_nodes] of the k-th node, pools in order of preference */
     int64_t running, ready;   /* pods; -1 unknown */
     int64_t nodes;            /* that bill for it, and stay */
@@ -28,10 +29,10 @@ typedef struct fsc_site {
 } fsc_site;
 
 typedef struct fsc_choice {
-    int64_t replicas;    /* floor for the pod clock */
-    int64_t nodes_held;  /* nodes that hold them */
+    int64_t replicas;     /* floor for the pod clock */
+    int64_t nodes_held;   /* nodes that hold them */
     int64_t nodes_wanted; /* to be ordered or kept */
-    double demand;       /* at `level`, at its worst moment in the pod window or the node window */
+    double demand;        /* at `level`, at its worst moment in the pod window or the node window */
     int64_t demand_at;
     double level;
 } fsc_choice;
@@ -39,8 +40,9 @@ typedef struct fsc_choice {
 /* Price of money: cost counts (1 + lambda) times. */
 fsc_choice fsc_capacity_choose(const fsc_site *site, const fsc_forecast *f, double lambda);
 
-/* Nodes that the plan will hold at horizon index h of the forecast, at price lambda and for the median or
- * a high level of demand: what forecast spend is made of. */
-int64_t fsc_capacity_nodes_at(const fsc_site *site, const fsc_forecast *f, size_t h, double lambda, double level);
+/* Nodes that the plan will hold at horizon index h of the forecast, at price lambda and for the
+ * median or a high level of demand: what forecast spend is made of. */
+int64_t fsc_capacity_nodes_at(const fsc_site *site, const fsc_forecast *f, size_t h, double lambda,
+                              double level);
 
 #endif

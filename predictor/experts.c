@@ -19,13 +19,17 @@ static const struct expert_kind {
     fsc_transform transform;
     size_t n_short, n_long; /* features used; n_long 0: not a long-range expert */
     double prior_short, prior_long;
+    double age_x, delta_x;
 } kinds[FSC_N_EXPERTS] = {
     {REGRESSION, FSC_LOG, FSC_N_SHORT, FSC_N_LONG, 0.40, 0.5},
     {REGRESSION, FSC_LINEAR, FSC_N_SHORT, FSC_N_LONG, 0.25, 0.5},
     {REGRESSION, FSC_LOG, FSC_N_SHORT_NO_CALENDAR, 0, 0.15, 0},
     {LAST_VALUE, FSC_LINEAR, 0, 0, 0.10, 0},
     {PROFILE, FSC_LINEAR, 0, 0, 0.10, 0},
+    {REGRESSION, FSC_LINEAR, FSC_N_SHORT, FSC_N_LONG, 0.15, 0, .4, 1}, 
 };
+
+static const double level_weight = 0.25; /* of a row without a ramp */
 
 /* Ridge, Huber's delta and the half-life of age, by the kind of horizon. */
 static const struct tuning {
@@ -74,9 +78,19 @@ static size_t row_stride(size_t span, size_t day)
 
 typedef struct rows {
     size_t n, p;
-    double *x, *y, *w, *scale, *residual;
+    double *x, *y, *scale, *residual;
+    double *age, *steep; /* weights: of its age, and of what its ramp says too */
     size_t *t;
 } rows;
+
+/* The few minutes of a ramp decide about capacity, and a robust fit would take them for outliers: a
+ * row weighs more where its profiles rise or fall. */
+static double steepness(const fsc_features *f, size_t t, size_t h)
+{
+    double day = fabs(f->day[t + h] - f->day[t]),
+           like = fabs(f->same_class[t + h] - f->same_class[t]);
+    return fmax(isnan(day) ? 0 : day, isnan(like) ? 0 : like);
+}
 
 static fsc_status gather(rows *r, size_t e, const fsc_past *past, size_t h, fsc_arena *scratch,
                          fsc_err *err)
@@ -87,15 +101,16 @@ static fsc_status gather(rows *r, size_t e, const fsc_past *past, size_t h, fsc_
     size_t from = is_short ? past->day + 1 : long_from, to = past->n > h ? past->n - h : 0;
     size_t stride = row_stride(to > from ? to - from : 1, past->day);
     size_t cap = to > from ? (to - from) / stride + 1 : 0;
-    double half_life = tunings[is_short].half_life_days * (double)past->day, row[FSC_MAX_FEATURES];
+    double half_life = tunings[is_short].half_life_days * (kinds[e].age_x>0?kinds[e].age_x:1) * (double)past->day, row[FSC_MAX_FEATURES];
     r->p = is_short ? kinds[e].n_short : kinds[e].n_long;
     r->x = FSC_NEW(scratch, cap * (r->p + 1), double, err);
     r->y = FSC_NEW(scratch, cap, double, err);
-    r->w = FSC_NEW(scratch, cap, double, err);
+    r->age = FSC_NEW(scratch, cap, double, err);
+    r->steep = FSC_NEW(scratch, cap, double, err);
     r->scale = FSC_NEW(scratch, cap * FSC_N_SCALE, double, err);
     r->residual = FSC_NEW(scratch, 3 * cap, double, err);
     r->t = FSC_NEW(scratch, cap, size_t, err);
-    if (!r->x || !r->y || !r->w || !r->scale || !r->residual || !r->t)
+    if (!r->x || !r->y || !r->age || !r->steep || !r->scale || !r->residual || !r->t)
         return FSC_NOMEM;
     for (size_t t = from; t < to; t += stride) {
         if (isnan(past->y[t]) || isnan(past->y[t + h]))
@@ -103,7 +118,8 @@ static fsc_status gather(rows *r, size_t e, const fsc_past *past, size_t h, fsc_
         double anchor = row_of(row, e, past, t, h, is_short);
         memcpy(r->x + r->n * r->p, row, r->p * sizeof *row);
         r->y[r->n] = f->z[t + h] - anchor;
-        r->w[r->n] = exp2(-(double)(past->n - t) / half_life);
+        r->age[r->n] = exp2(-(double)(past->n - t) / half_life);
+        r->steep[r->n] = r->age[r->n] * (is_short ? level_weight + steepness(f, t, h) : 1);
         r->t[r->n++] = t;
     }
     return FSC_OK;
@@ -128,12 +144,12 @@ static fsc_status fit_distribution(fsc_expert *out, size_t e, const rows *r, con
         fsc_features_scale(r->scale + i * FSC_N_SCALE, f, past, r->t[i], h,
                            f->z[r->t[i] + h] - r->residual[i]);
     }
-    const fsc_design d = {.n = r->n, .p = FSC_N_SCALE, .x = r->scale, .y = size, .w = r->w};
+    const fsc_design d = {.n = r->n, .p = FSC_N_SCALE, .x = r->scale, .y = size, .w = r->age};
     FSC_TRY(fsc_linear_nonnegative(out->scale, &d, err));
     out->scale_floor = 0.3 * fsc_median(order, r->n) + 1e-9;
     for (size_t i = 0; i < r->n; i++)
         r->residual[i] /= scale_of(out, r->scale + i * FSC_N_SCALE);
-    return fsc_weighted_quantiles(out->knot, fsc_expert_levels, FSC_N_KNOTS, r->residual, r->w,
+    return fsc_weighted_quantiles(out->knot, fsc_expert_levels, FSC_N_KNOTS, r->residual, r->age,
                                   r->n, scratch, err);
 }
 
@@ -147,9 +163,9 @@ fsc_status fsc_expert_fit(fsc_expert *out, size_t e, const fsc_past *past, size_
     memset(out, 0, sizeof *out); /* its padding too: states are compared as bytes */
     FSC_TRY(gather(&r, e, past, h, scratch, err));
     if (r.n >= MIN_ROWS) {
-        const fsc_design d = {.n = r.n, .p = r.p, .x = r.x, .y = r.y, .w = r.w};
+        const fsc_design d = {.n = r.n, .p = r.p, .x = r.x, .y = r.y, .w = r.steep};
         if (kinds[e].point == REGRESSION)
-            FSC_TRY(fsc_linear_robust(out->coef, &d, tuning->ridge, tuning->delta, ROUNDS, scratch,
+            FSC_TRY(fsc_linear_robust(out->coef, &d, tuning->ridge, tuning->delta*(kinds[e].delta_x>0?kinds[e].delta_x:1), ROUNDS, scratch,
                                       err));
         FSC_TRY(fit_distribution(out, e, &r, past, h, scratch, err));
         out->usable = true;

@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-static const fsc_period periods[] = {
-    [FSC_WINDOW_DAY] = FSC_PERIOD_DAY, [FSC_WINDOW_WEEK] = FSC_PERIOD_WEEK, [FSC_WINDOW_MONTH] = FSC_PERIOD_MONTH};
+static const fsc_period periods[] = {[FSC_WINDOW_DAY] = FSC_PERIOD_DAY,
+                                     [FSC_WINDOW_WEEK] = FSC_PERIOD_WEEK,
+                                     [FSC_WINDOW_MONTH] = FSC_PERIOD_MONTH};
 
 static int64_t at_least(int64_t a, int64_t b)
 {
@@ -21,7 +22,8 @@ static int64_t add(int64_t a, int64_t b)
     return a > INT64_MAX - b ? INT64_MAX : a + b;
 }
 
-/* ---- spend by bucket --------------------------------------------------------------------------------------- */
+/* ---- spend by bucket
+ * --------------------------------------------------------------------------------------- */
 
 static int64_t window_length(const fsc_budget_config *b)
 {
@@ -50,7 +52,8 @@ static void advance_to(fsc_spend *s, int64_t now)
     s->known = true;
 }
 
-/* sums[i] is what buckets i and later hold: the windows of one run are asked for thousands of times. */
+/* sums[i] is what buckets i and later hold: the windows of one run are asked for thousands of
+ * times. */
 static void sum_up(int64_t sums[FSC_SPEND_BUCKETS + 1], const fsc_spend *s)
 {
     sums[FSC_SPEND_BUCKETS] = 0;
@@ -59,7 +62,8 @@ static void sum_up(int64_t sums[FSC_SPEND_BUCKETS + 1], const fsc_spend *s)
 }
 
 /* What was spent in (from, now]: a bucket that lies in it only in part counts whole. */
-static int64_t summed_since(const int64_t sums[FSC_SPEND_BUCKETS + 1], const fsc_spend *s, int64_t from)
+static int64_t summed_since(const int64_t sums[FSC_SPEND_BUCKETS + 1], const fsc_spend *s,
+                            int64_t from)
 {
     int64_t behind = s->newest + s->bucket_s - from; /* the newest bucket's end */
     int64_t buckets = behind <= 0 ? 0 : (behind + s->bucket_s - 1) / s->bucket_s;
@@ -81,10 +85,13 @@ static int64_t window_begin(const fsc_guard_input *in, int64_t end)
     return fsc_period_start(in->zone, periods[w->kind], end - 1);
 }
 
-int64_t fsc_guard_spent(const fsc_guard_state *g, const fsc_guard_input *in, int64_t *window_start, int64_t *window_end)
+int64_t fsc_guard_spent(const fsc_guard_state *g, const fsc_guard_input *in, int64_t *window_start,
+                        int64_t *window_end)
 {
     const fsc_window *w = &in->cfg->window;
-    *window_end = w->kind == FSC_WINDOW_ROLLING ? in->now : fsc_period_end(in->zone, periods[w->kind], in->now);
+    *window_end = w->kind == FSC_WINDOW_ROLLING
+                      ? in->now
+                      : fsc_period_end(in->zone, periods[w->kind], in->now);
     *window_start = window_begin(in, *window_end);
     return spent_since(&g->spend, *window_start);
 }
@@ -99,10 +106,12 @@ int64_t fsc_guard_advance(fsc_guard_state *g, const fsc_guard_input *in)
         /* Nodes came or went somewhere in between: the dearer of both ends, for all of it. */
         int64_t rate = at_least(g->rate_micros_per_h, in->rate_micros_per_h);
         estimate = fsc_money_over(rate, in->now - g->at, 1);
-        /* A long absence lies in many buckets; what is older than the window must leave with its time. */
+        /* A long absence lies in many buckets; what is older than the window must leave with its
+         * time. */
         int64_t buckets = at_most((in->now - g->at) / g->spend.bucket_s + 1, FSC_SPEND_BUCKETS);
         for (int64_t i = 0; i < buckets; i++)
-            g->spend.micros[FSC_SPEND_BUCKETS - 1 - i] += estimate / buckets + (i < estimate % buckets);
+            g->spend.micros[FSC_SPEND_BUCKETS - 1 - i] +=
+                estimate / buckets + (i < estimate % buckets);
     }
     int64_t known = fsc_guard_spent(g, in, &start, &end);
     if (in->seen->spent_known && in->seen->spent_micros > known)
@@ -112,9 +121,11 @@ int64_t fsc_guard_advance(fsc_guard_state *g, const fsc_guard_input *in)
     return estimate;
 }
 
-/* ---- the promise --------------------------------------------------------------------------------------------- */
+/* ---- the promise
+ * --------------------------------------------------------------------------------------------- */
 
-/* Nodes that may bill at t seconds from now when at most `nodes` hold at most `pods` from now on. */
+/* Nodes that may bill at t seconds from now when at most `nodes` hold at most `pods` from now on.
+ */
 typedef struct bill {
     int64_t first_until_s, first; /* what runs now has not gone yet */
     int64_t then_until_s, then;   /* until a cut at the next chance has worked */
@@ -145,7 +156,8 @@ static int64_t billed_until(const bill *b, int64_t t)
     return sum;
 }
 
-/* Every end at which a window can close: of a rolling one each bucket's, of a calendar one this and the next. */
+/* Every end at which a window can close: of a rolling one each bucket's, of a calendar one this and
+ * the next. */
 static bool next_end(const fsc_guard_state *g, const fsc_guard_input *in, int64_t *end)
 {
     const fsc_window *w = &in->cfg->window;
@@ -159,7 +171,8 @@ static bool next_end(const fsc_guard_state *g, const fsc_guard_input *in, int64_
     return *end != 0;
 }
 
-int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes, int64_t pods)
+int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes,
+                        int64_t pods)
 {
     const bill b = bill_of(in, nodes, pods);
     int64_t worst = 0, sums[FSC_SPEND_BUCKETS + 1];
@@ -186,9 +199,11 @@ int64_t fsc_guard_affordable(const fsc_guard_state *g, const fsc_guard_input *in
     return low;
 }
 
-int64_t fsc_guard_along(const fsc_guard_state *g, const fsc_guard_input *in, const int64_t *cost_micros, size_t n, int64_t step_s)
+int64_t fsc_guard_along(const fsc_guard_state *g, const fsc_guard_input *in,
+                        const int64_t *cost_micros, size_t n, int64_t step_s)
 {
-    int64_t start, end, worst = fsc_guard_spent(g, in, &start, &end), sum = 0, gone = 0, sums[FSC_SPEND_BUCKETS + 1];
+    int64_t start, end, worst = fsc_guard_spent(g, in, &start, &end), sum = 0, gone = 0,
+                        sums[FSC_SPEND_BUCKETS + 1];
     bool rolling = in->cfg->window.kind == FSC_WINDOW_ROLLING;
     size_t k = 0;
     sum_up(sums, &g->spend);
@@ -200,7 +215,8 @@ int64_t fsc_guard_along(const fsc_guard_state *g, const fsc_guard_input *in, con
         int64_t begin = rolling ? at - in->cfg->window.length_s : start;
         while (rolling && in->now + (int64_t)(k + 1) * step_s <= begin)
             gone += cost_micros[k++];
-        worst = at_least(worst, add(begin < in->now ? summed_since(sums, &g->spend, begin) : 0, sum - gone));
+        worst = at_least(
+            worst, add(begin < in->now ? summed_since(sums, &g->spend, begin) : 0, sum - gone));
     }
     return worst;
 }

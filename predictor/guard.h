@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The budget guard. Its promise, for every end s at which a window can close:
- *   spent in (s - W, now] + worst bill from now until a cap lowered at the next chance has taken effect
- *   everywhere + the users' own floors from then to s <= ceiling.
- * The guard knows money and nodes, no forecast: it holds whatever the forecast says.
+ *   spent in (s - W, now] + worst bill from now until a cap lowered at the next chance has taken
+ * effect everywhere + the users' own floors from then to s <= ceiling. The guard knows money and
+ * nodes, no forecast: it holds whatever the forecast says.
  */
 #ifndef FSC_GUARD_H
 #define FSC_GUARD_H
@@ -23,10 +23,10 @@ typedef struct fsc_spend {
 /* Memory of one budget. */
 typedef struct fsc_guard_state {
     fsc_spend spend;
-    int64_t at; /* of the run before; 0: none */
+    int64_t at;                /* of the run before; 0: none */
     int64_t rate_micros_per_h; /* of all nodes that billed then, at the prices then */
-    int state; /* fsc_budget_state */
-    int64_t cap_nodes; /* while open or half open */
+    int state;                 /* fsc_budget_state */
+    int64_t cap_nodes;         /* while open or half open */
     int64_t state_since;
 } fsc_guard_state;
 
@@ -36,30 +36,33 @@ typedef struct fsc_guard_input {
     const fsc_budget_config *cfg;
     const fsc_zone *zone;
     const fsc_budget_now *seen;
-    int64_t nodes;           /* that bill now, with those ordered */
-    int64_t rate_micros_per_h; /* of those */
+    int64_t nodes;                /* that bill now, with those ordered */
+    int64_t rate_micros_per_h;    /* of those */
     int64_t dearest_micros_per_h; /* a node of the dearest pool that a pod may reach */
-    int64_t floor_pods;      /* the users' own minima */
-    int64_t floor_nodes;     /* into which they fit at best */
-    int64_t pods_per_node;   /* the most that a node holds */
-    int64_t tick_s;          /* until the next chance to write a cap */
-    int64_t settle_s;        /* from a written cap until the last node it frees has stopped billing */
+    int64_t floor_pods;           /* the users' own minima */
+    int64_t floor_nodes;          /* into which they fit at best */
+    int64_t pods_per_node;        /* the most that a node holds */
+    int64_t tick_s;               /* until the next chance to write a cap */
+    int64_t settle_s; /* from a written cap until the last node it frees has stopped billing */
 } fsc_guard_input;
 
 /* Takes in what was spent since the run before. Returns the estimate of it. */
 int64_t fsc_guard_advance(fsc_guard_state *g, const fsc_guard_input *in);
 
 /* Spend in the window that ends now, and that window's begin and end. */
-int64_t fsc_guard_spent(const fsc_guard_state *g, const fsc_guard_input *in, int64_t *window_start, int64_t *window_end);
+int64_t fsc_guard_spent(const fsc_guard_state *g, const fsc_guard_input *in, int64_t *window_start,
+                        int64_t *window_end);
 
 /* The largest spend of any window if at most `nodes` nodes hold at most `pods` pods from now on. */
-int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes, int64_t pods);
+int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes,
+                        int64_t pods);
 
 /* The most nodes that keep the promise; -1: even the floors alone do not. */
 int64_t fsc_guard_affordable(const fsc_guard_state *g, const fsc_guard_input *in, int64_t most);
 
-/* Largest window spend along a path: cost_micros[i] is spent in the i-th of n steps of step_s from now. */
-int64_t fsc_guard_along(const fsc_guard_state *g, const fsc_guard_input *in, const int64_t *cost_micros, size_t n,
-                        int64_t step_s);
+/* Largest window spend along a path: cost_micros[i] is spent in the i-th of n steps of step_s from
+ * now. */
+int64_t fsc_guard_along(const fsc_guard_state *g, const fsc_guard_input *in,
+                        const int64_t *cost_micros, size_t n, int64_t step_s);
 
 #endif

@@ -26,8 +26,8 @@ static void key_time(fsc_buf *b, const char *key, int64_t t)
 static void money(fsc_buf *b, const char *key, int64_t micros)
 {
     uint64_t size = micros < 0 ? 0 - (uint64_t)micros : (uint64_t)micros;
-    fsc_buf_printf(b, "\"%s\":%s%llu.%06llu", key, micros < 0 ? "-" : "", (unsigned long long)(size / 1000000),
-                   (unsigned long long)(size % 1000000));
+    fsc_buf_printf(b, "\"%s\":%s%llu.%06llu", key, micros < 0 ? "-" : "",
+                   (unsigned long long)(size / 1000000), (unsigned long long)(size % 1000000));
 }
 
 static void key_money(fsc_buf *b, const char *key, int64_t micros)
@@ -47,14 +47,16 @@ static void add_workload(fsc_buf *b, const fsc_workload_plan *w)
         key_int(b, "currentReplicas", w->current_replicas);
     else
         fsc_buf_puts(b, ",\"currentReplicas\":null");
-    fsc_buf_printf(b, ",\"baseline\":{\"minReplicas\":%lld,\"maxReplicas\":%lld},\"hold\":%s", (long long)w->baseline_min,
-                   (long long)w->baseline_max, w->hold ? "true" : "false");
+    fsc_buf_printf(b, ",\"baseline\":{\"minReplicas\":%lld,\"maxReplicas\":%lld},\"hold\":%s",
+                   (long long)w->baseline_min, (long long)w->baseline_max,
+                   w->hold ? "true" : "false");
     key_text(b, "reason", w->reason);
     if (w->hold)
         fsc_buf_puts(b, ",\"quantile\":null");
     else
         fsc_buf_printf(b, ",\"quantile\":%g", w->quantile);
-    fsc_buf_printf(b, ",\"leadSeconds\":{\"pod\":%lld,\"node\":%lld}", (long long)w->lead_pod_s, (long long)w->lead_node_s);
+    fsc_buf_printf(b, ",\"leadSeconds\":{\"pod\":%lld,\"node\":%lld}", (long long)w->lead_pod_s,
+                   (long long)w->lead_node_s);
     key_time(b, "expiresAt", w->expires_at);
     fsc_buf_puts(b, "}");
 }

@@ -11,14 +11,16 @@ enum {
     HPA_PERIOD_S = 15,
     GRACE_S = 30,
     MAX_STALE_STEPS = 4,
-    BREAK_EVEN_S = 9 * FSC_MINUTE_S, /* beyond the node clock: does demand come back before it pays to let go? */
-    SPEND_STEP_S = FSC_HOUR_S,       /* of the forecast spend */
+    BREAK_EVEN_S =
+        9 *
+        FSC_MINUTE_S, /* beyond the node clock: does demand come back before it pays to let go? */
+    SPEND_STEP_S = FSC_HOUR_S, /* of the forecast spend */
     MAX_SPEND_STEPS = 48,
     MAX_PRICE_DOUBLINGS = 12,
     BISECTIONS = 12
 };
 
-static const double levels[] = {0.02, 0.05, 0.1,  0.2,  0.3,   0.4,  0.5,   0.6,  0.7,   0.75,
+static const double levels[] = {0.02, 0.05, 0.1, 0.2,   0.3,  0.4,   0.5,  0.6,  0.7,   0.75,
                                 0.8,  0.85, 0.9, 0.925, 0.95, 0.965, 0.98, 0.99, 0.995, 0.998};
 enum { N_LEVELS = sizeof levels / sizeof *levels };
 
@@ -30,7 +32,7 @@ typedef struct floor_state {
 
 struct fsc_planner {
     const fsc_config *config;
-    floor_state *floors;   /* [n_workloads] */
+    floor_state *floors;     /* [n_workloads] */
     fsc_guard_state *guards; /* [n_budgets] */
 };
 
@@ -68,7 +70,8 @@ static int64_t slowest_node_s(const fsc_config *c, const fsc_workload_config *w)
     return lead;
 }
 
-/* ---- what the planner asks of the forecaster -------------------------------------------------------------------- */
+/* ---- what the planner asks of the forecaster
+ * -------------------------------------------------------------------- */
 
 static bool has_budget(const fsc_config *c, const fsc_workload_config *w)
 {
@@ -85,14 +88,19 @@ static void add_steps(int32_t *h, size_t *n, int64_t from, int64_t to)
             h[(*n)++] = (int32_t)k;
 }
 
-fsc_status fsc_planner_request(fsc_forecast_request *out, const fsc_planner *p, size_t w, int32_t step_s, fsc_arena *a,
-                               fsc_err *err)
+fsc_status fsc_planner_request(fsc_forecast_request *out, const fsc_planner *p, size_t w,
+                               int32_t step_s, fsc_arena *a, fsc_err *err)
 {
     const fsc_workload_config *wl = &p->config->workloads[w];
-    int64_t tick = tick_s(p->config), lead = wl->lead_s + slowest_node_s(p->config, wl), late = MAX_STALE_STEPS;
-    int64_t near_to = (wl->lead_s + tick) / step_s + 1 + late, far_from = lead / step_s, far_to = (lead + tick) / step_s + 1 + late;
-    int64_t back_from = (lead + tick + 4 * FSC_MINUTE_S) / step_s, back_to = (lead + tick + BREAK_EVEN_S) / step_s + 1 + late;
-    int32_t *h = FSC_NEW(a, (size_t)(near_to + far_to - far_from + back_to - back_from + 4 + MAX_SPEND_STEPS), int32_t, err);
+    int64_t tick = tick_s(p->config), lead = wl->lead_s + slowest_node_s(p->config, wl),
+            late = MAX_STALE_STEPS;
+    int64_t near_to = (wl->lead_s + tick) / step_s + 1 + late, far_from = lead / step_s,
+            far_to = (lead + tick) / step_s + 1 + late;
+    int64_t back_from = (lead + tick + 4 * FSC_MINUTE_S) / step_s,
+            back_to = (lead + tick + BREAK_EVEN_S) / step_s + 1 + late;
+    int32_t *h = FSC_NEW(
+        a, (size_t)(near_to + far_to - far_from + back_to - back_from + 4 + MAX_SPEND_STEPS),
+        int32_t, err);
     size_t n = 0;
     if (!h)
         return FSC_NOMEM;
@@ -105,7 +113,9 @@ fsc_status fsc_planner_request(fsc_forecast_request *out, const fsc_planner *p, 
     return FSC_OK;
 }
 
-/* ---- one run's work ----------------------------------------------------------------------------------------------- */
+/* ---- one run's work
+ * -----------------------------------------------------------------------------------------------
+ */
 
 typedef struct run {
     fsc_planner *p;
@@ -114,7 +124,7 @@ typedef struct run {
     fsc_err *err;
     fsc_site *sites;
     fsc_choice *choices;
-    double *lambda; /* by workload: the highest of its budgets */
+    double *lambda;    /* by workload: the highest of its budgets */
     int64_t *cap_pods; /* by workload: what the guard allows; INT64_MAX: all */
     fsc_workload_plan *workloads;
     fsc_pool_plan *pools;
@@ -159,7 +169,10 @@ static fsc_status price_nodes(fsc_site *s, const run *r, size_t w)
 {
     const fsc_config *c = r->in->config;
     const fsc_workload_config *wl = &c->workloads[w];
-    size_t most = wl->pools.n ? (size_t)at_most((s->max_replicas + s->pods_per_node - 1) / s->pods_per_node, FSC_MAX_NODES) : 0;
+    size_t most = wl->pools.n
+                      ? (size_t)at_most((s->max_replicas + s->pods_per_node - 1) / s->pods_per_node,
+                                        FSC_MAX_NODES)
+                      : 0;
     s->node_price_per_s = FSC_NEW(r->a, most, double, r->err);
     if (!s->node_price_per_s)
         return FSC_NOMEM;
@@ -189,7 +202,9 @@ static int64_t nodes_of(const run *r, const fsc_workload_config *wl, const fsc_s
 static void set_bounds(fsc_site *s, const fsc_workload_config *wl, const fsc_workload_now *now)
 {
     int64_t min = now->baseline_known ? now->baseline_min : now->min_known ? now->min_replicas : 1;
-    int64_t max = now->baseline_known ? now->baseline_max : now->max_known ? now->max_replicas : 100;
+    int64_t max = now->baseline_known ? now->baseline_max
+                  : now->max_known    ? now->max_replicas
+                                      : 100;
     s->min_replicas = wl->min_given ? wl->min_replicas : min;
     s->max_replicas = wl->max_given ? wl->max_replicas : max;
     s->max_replicas = at_least(s->max_replicas, s->min_replicas);
@@ -212,7 +227,8 @@ static fsc_status make_site(fsc_site *s, const run *r, size_t w)
     set_bounds(s, wl, now);
     s->per_replica = wl->demand.per_replica > 0 ? wl->demand.per_replica : now->per_replica;
     s->lead_pod_s = now->lead_pod_s ? now->lead_pod_s : wl->lead_s;
-    s->pods_per_node = wl->gpus_per_replica ? at_least(gpus_per_node / wl->gpus_per_replica, 1) : at_least(s->max_replicas, 1);
+    s->pods_per_node = wl->gpus_per_replica ? at_least(gpus_per_node / wl->gpus_per_replica, 1)
+                                            : at_least(s->max_replicas, 1);
     s->alone = !shares_pools(c, wl);
     s->running = now->replicas_known ? now->replicas : now->ready_known ? now->ready : -1;
     s->ready = now->ready_known ? now->ready : s->running;
@@ -222,7 +238,9 @@ static fsc_status make_site(fsc_site *s, const run *r, size_t w)
     return FSC_OK;
 }
 
-/* ---- holding -------------------------------------------------------------------------------------------------------- */
+/* ---- holding
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 /* NULL: nothing stands against acting on the forecast. */
 static const char *reason_to_hold(const run *r, size_t w)
@@ -236,7 +254,9 @@ static const char *reason_to_hold(const run *r, size_t w)
         return "there is no demand history";
     if (r->in->forecasts[w]->hold)
         return r->in->forecasts[w]->hold;
-    return r->sites[w].per_replica > 0 ? NULL : "perReplica is not known: give demand.perReplica, or a threshold on the trigger";
+    return r->sites[w].per_replica > 0
+               ? NULL
+               : "perReplica is not known: give demand.perReplica, or a threshold on the trigger";
 }
 
 static void hold(run *r, size_t w, const char *why)
@@ -249,7 +269,8 @@ static void hold(run *r, size_t w, const char *why)
     out->hold = true;
     out->min_replicas = keep ? at_least(f->min_replicas, s->min_replicas) : s->min_replicas;
     out->max_replicas = s->max_replicas;
-    out->reason = text(r, "%s; %s", why, keep ? "the floor in force stays" : "the user's own bounds stand");
+    out->reason =
+        text(r, "%s; %s", why, keep ? "the floor in force stays" : "the user's own bounds stand");
 }
 
 static void plan_floor(run *r, size_t w)
@@ -267,15 +288,16 @@ static void plan_floor(run *r, size_t w)
     out->demand = c->demand;
     out->demand_at = c->demand_at;
     fsc_civil at = fsc_civil_at(r->in->config->zone, c->demand_at);
-    out->reason = text(r, "demand %.4g (q%g) by %02d:%02d, lead %s", c->demand, c->level, at.hour, at.minute,
-                       fsc_duration_format(lead, s->lead_pod_s + s->lead_node_s));
+    out->reason = text(r, "demand %.4g (q%g) by %02d:%02d, lead %s", c->demand, c->level, at.hour,
+                       at.minute, fsc_duration_format(lead, s->lead_pod_s + s->lead_node_s));
 }
 
 static void plan_workload(run *r, size_t w)
 {
     const fsc_site *s = &r->sites[w];
     fsc_workload_plan *out = &r->workloads[w];
-    int64_t life = (2 + r->in->config->missed_runs) * r->in->config->interval_s + s->lead_pod_s + s->lead_node_s;
+    int64_t life = (2 + r->in->config->missed_runs) * r->in->config->interval_s + s->lead_pod_s +
+                   s->lead_node_s;
     *out = (fsc_workload_plan){.name = s->cfg->name,
                                .mode = (fsc_mode)s->cfg->mode,
                                .current_known = s->running >= 0,
@@ -284,7 +306,8 @@ static void plan_workload(run *r, size_t w)
                                .baseline_max = s->max_replicas,
                                .lead_pod_s = s->lead_pod_s,
                                .lead_node_s = s->lead_node_s,
-                               .expires_at = r->in->now + (life + FSC_MINUTE_S - 1) / FSC_MINUTE_S * FSC_MINUTE_S};
+                               .expires_at = r->in->now + (life + FSC_MINUTE_S - 1) / FSC_MINUTE_S *
+                                                              FSC_MINUTE_S};
     const char *why = reason_to_hold(r, w);
     r->choices[w] = (fsc_choice){0};
     if (why)
@@ -293,7 +316,9 @@ static void plan_workload(run *r, size_t w)
         plan_floor(r, w);
 }
 
-/* ---- budgets --------------------------------------------------------------------------------------------------------- */
+/* ---- budgets
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static bool uses_pool(const fsc_workload_config *w, const char *pool)
 {
@@ -309,10 +334,12 @@ static void guard_pools(fsc_guard_input *g, const run *r)
     for (size_t p = 0; p < c->n_pools; p++) {
         bool ours = false;
         for (size_t w = 0; w < c->n_workloads; w++)
-            ours |= fsc_budget_covers(g->cfg, c->workloads[w].name) && uses_pool(&c->workloads[w], c->pools[p].name);
+            ours |= fsc_budget_covers(g->cfg, c->workloads[w].name) &&
+                    uses_pool(&c->workloads[w], c->pools[p].name);
         if (!ours)
             continue;
-        int64_t price = pool_price(r, p), settle = c->pools[p].lead_s + c->pools[p].idle_s + HPA_PERIOD_S + GRACE_S;
+        int64_t price = pool_price(r, p),
+                settle = c->pools[p].lead_s + c->pools[p].idle_s + HPA_PERIOD_S + GRACE_S;
         g->dearest_micros_per_h = at_least(g->dearest_micros_per_h, price);
         g->settle_s = at_least(g->settle_s, settle);
         if (r->in->pools[p].nodes_known) {
@@ -344,7 +371,8 @@ static fsc_guard_input guard_input(const run *r, size_t b)
             counted &= r->in->pools[pool_index(c, s->cfg->pools.v[i])].nodes_known;
     }
     for (size_t w = 0; w < c->n_workloads && !counted; w++)
-        if (fsc_budget_covers(g.cfg, r->sites[w].cfg->name)) { /* no count of nodes: each pod's share of one, at the dearest */
+        if (fsc_budget_covers(g.cfg, r->sites[w].cfg->name)) { /* no count of nodes: each pod's
+                                                                  share of one, at the dearest */
             int64_t nodes = r->sites[w].nodes;
             g.nodes += nodes;
             g.rate_micros_per_h += nodes * g.dearest_micros_per_h;
@@ -352,11 +380,14 @@ static fsc_guard_input guard_input(const run *r, size_t b)
     return g;
 }
 
-/* Spend along the plan, an hour at a time: the near future from the plan, later hours from the forecast. */
-static int64_t forecast_spend(const run *r, const fsc_guard_state *g, const fsc_guard_input *in, double lambda, double level)
+/* Spend along the plan, an hour at a time: the near future from the plan, later hours from the
+ * forecast. */
+static int64_t forecast_spend(const run *r, const fsc_guard_state *g, const fsc_guard_input *in,
+                              double lambda, double level)
 {
     int64_t cost[MAX_SPEND_STEPS] = {0};
-    int64_t window = in->cfg->window.kind == FSC_WINDOW_ROLLING ? in->cfg->window.length_s : FSC_DAY_S;
+    int64_t window =
+        in->cfg->window.kind == FSC_WINDOW_ROLLING ? in->cfg->window.length_s : FSC_DAY_S;
     size_t n = (size_t)at_most(at_most(window, FSC_DAY_S) / SPEND_STEP_S + 1, MAX_SPEND_STEPS);
     for (size_t w = 0; w < r->in->config->n_workloads; w++) {
         const fsc_forecast *f = r->in->forecasts[w];
@@ -365,9 +396,11 @@ static int64_t forecast_spend(const run *r, const fsc_guard_state *g, const fsc_
             continue;
         for (size_t i = 0; i < n; i++) {
             size_t h = 0;
-            while (f && h + 1 < f->n_horizons && (int64_t)f->horizon[h] * f->step_s < (int64_t)(i + 1) * SPEND_STEP_S)
+            while (f && h + 1 < f->n_horizons &&
+                   (int64_t)f->horizon[h] * f->step_s < (int64_t)(i + 1) * SPEND_STEP_S)
                 h++;
-            int64_t nodes = f && s->per_replica > 0 ? fsc_capacity_nodes_at(s, f, h, lambda, level) : s->nodes;
+            int64_t nodes =
+                f && s->per_replica > 0 ? fsc_capacity_nodes_at(s, f, h, lambda, level) : s->nodes;
             cost[i] += fsc_money_over(in->dearest_micros_per_h, SPEND_STEP_S, nodes);
         }
     }
@@ -380,7 +413,9 @@ static double shadow_price(const run *r, const fsc_guard_state *g, const fsc_gua
     double low = 0, high = 0.25;
     if (forecast_spend(r, g, in, 0, 0.5) <= in->cfg->ceiling.micros)
         return 0;
-    for (int i = 0; i < MAX_PRICE_DOUBLINGS && forecast_spend(r, g, in, high, 0.5) > in->cfg->ceiling.micros; i++) {
+    for (int i = 0;
+         i < MAX_PRICE_DOUBLINGS && forecast_spend(r, g, in, high, 0.5) > in->cfg->ceiling.micros;
+         i++) {
         low = high;
         high *= 2;
     }
@@ -405,15 +440,18 @@ static const char *void_reason(const run *r, const fsc_guard_input *in, int64_t 
         if (!fsc_budget_covers(in->cfg, c->workloads[w].name))
             continue;
         if (c->workloads[w].mode != FSC_MODE_ENFORCE)
-            return text(r, "workload %s is only observed: nothing is written", c->workloads[w].name);
+            return text(r, "workload %s is only observed: nothing is written",
+                        c->workloads[w].name);
         if (r->in->workloads[w].paused)
             return text(r, "workload %s is paused and left alone", c->workloads[w].name);
     }
     return affordable < 0 ? "the users' own floors and what runs already pass the ceiling" : NULL;
 }
 
-/* Open while the promise binds below what is wanted; half open while the cap climbs back, a node a run. */
-static void change_state(fsc_guard_state *g, int64_t affordable, int64_t wanted, bool throttled, int64_t now)
+/* Open while the promise binds below what is wanted; half open while the cap climbs back, a node a
+ * run. */
+static void change_state(fsc_guard_state *g, int64_t affordable, int64_t wanted, bool throttled,
+                         int64_t now)
 {
     int before = g->state;
     if (affordable < wanted) {
@@ -448,7 +486,8 @@ static int64_t wanted_nodes(const run *r, const fsc_guard_input *in)
         const fsc_site *s = &r->sites[w];
         const fsc_workload_plan *plan = &r->workloads[w];
         if (fsc_budget_covers(in->cfg, s->cfg->name))
-            sum += at_least((plan->max_replicas + s->pods_per_node - 1) / s->pods_per_node, r->choices[w].nodes_wanted);
+            sum += at_least((plan->max_replicas + s->pods_per_node - 1) / s->pods_per_node,
+                            r->choices[w].nodes_wanted);
     }
     return sum;
 }
@@ -468,10 +507,12 @@ static void share_cap(run *r, const fsc_guard_input *in, int64_t nodes)
     for (int64_t priority = 1000; priority >= -1000 && left > 0; priority--)
         for (size_t w = 0; w < c->n_workloads && left > 0; w++) {
             const fsc_site *s = &r->sites[w];
-            if (c->workloads[w].priority != priority || !fsc_budget_covers(in->cfg, c->workloads[w].name))
+            if (c->workloads[w].priority != priority ||
+                !fsc_budget_covers(in->cfg, c->workloads[w].name))
                 continue;
             int64_t floor = (s->min_replicas + s->pods_per_node - 1) / s->pods_per_node;
-            int64_t want = (r->workloads[w].max_replicas + s->pods_per_node - 1) / s->pods_per_node - floor;
+            int64_t want =
+                (r->workloads[w].max_replicas + s->pods_per_node - 1) / s->pods_per_node - floor;
             int64_t given = at_most(at_least(want, 0), left);
             left -= given;
             r->cap_pods[w] = at_least(r->cap_pods[w], (floor + given) * s->pods_per_node);
@@ -496,7 +537,8 @@ static void guard_budget(run *r, size_t b)
     out->state_before = (fsc_budget_state)before;
     out->spent_micros = fsc_guard_spent(g, &in, &out->window_start, &out->window_end);
     out->forecast_p50_micros = forecast_spend(r, g, &in, lambda, 0.5);
-    out->forecast_p95_micros = at_least(forecast_spend(r, g, &in, lambda, 0.95), out->forecast_p50_micros);
+    out->forecast_p95_micros =
+        at_least(forecast_spend(r, g, &in, lambda, 0.95), out->forecast_p50_micros);
     out->worst_case_micros = fsc_guard_worst(g, &in, cap, cap * in.pods_per_node);
     out->probability_over = out->forecast_p50_micros > out->ceiling.micros   ? 0.5
                             : out->forecast_p95_micros > out->ceiling.micros ? 0.05
@@ -505,8 +547,9 @@ static void guard_budget(run *r, size_t b)
     fsc_money spent = out->ceiling, p50 = out->ceiling;
     spent.micros = out->spent_micros;
     p50.micros = out->forecast_p50_micros;
-    out->reason = text(r, "spent %s, forecast %s of %s; %lld nodes are affordable%s", fsc_money_format(t[0], spent),
-                       fsc_money_format(t[1], p50), fsc_money_format(t[2], out->ceiling), (long long)at_least(affordable, 0),
+    out->reason = text(r, "spent %s, forecast %s of %s; %lld nodes are affordable%s",
+                       fsc_money_format(t[0], spent), fsc_money_format(t[1], p50),
+                       fsc_money_format(t[2], out->ceiling), (long long)at_least(affordable, 0),
                        lambda > 0 ? text(r, "; money is worth %.1fx", 1 + lambda) : "");
 }
 
@@ -517,7 +560,8 @@ static void price_budget(run *r, size_t b)
     fsc_guard_state *g = &r->p->guards[b];
     const fsc_guard_input in = guard_input(r, b);
     fsc_budget_plan *out = &r->budgets[b];
-    *out = (fsc_budget_plan){.name = c->budgets[b].name, .ceiling = c->budgets[b].ceiling, .spent_since = g->at};
+    *out = (fsc_budget_plan){
+        .name = c->budgets[b].name, .ceiling = c->budgets[b].ceiling, .spent_since = g->at};
     out->spent_since_micros = fsc_guard_advance(g, &in);
     out->shadow_price = shadow_price(r, g, &in);
     for (size_t w = 0; w < c->n_workloads; w++)
@@ -525,7 +569,9 @@ static void price_budget(run *r, size_t b)
             r->lambda[w] = fmax(r->lambda[w], out->shadow_price);
 }
 
-/* ---- caps, pools ------------------------------------------------------------------------------------------------------ */
+/* ---- caps, pools
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static void apply_cap(run *r, size_t w)
 {
@@ -533,13 +579,15 @@ static void apply_cap(run *r, size_t w)
     if (r->cap_pods[w] < out->max_replicas) {
         out->max_replicas = at_least(r->cap_pods[w], 1);
         out->min_replicas = at_most(out->min_replicas, out->max_replicas);
-        out->reason = text(r, "%s; the budget allows %lld", out->reason, (long long)out->max_replicas);
+        out->reason =
+            text(r, "%s; the budget allows %lld", out->reason, (long long)out->max_replicas);
     }
     const fsc_site *s = &r->sites[w];
     int64_t held = (out->max_replicas + s->pods_per_node - 1) / s->pods_per_node;
     if (r->cap_pods[w] != INT64_MAX)
         r->choices[w].nodes_wanted = at_most(r->choices[w].nodes_wanted, held);
-    out->safe_max = at_most(out->max_replicas, r->cap_pods[w] == INT64_MAX ? out->baseline_max : out->max_replicas);
+    out->safe_max = at_most(out->max_replicas,
+                            r->cap_pods[w] == INT64_MAX ? out->baseline_max : out->max_replicas);
     r->p->floors[w].min_replicas = out->min_replicas;
     r->p->floors[w].max_replicas = out->max_replicas;
 }
@@ -556,15 +604,18 @@ static void plan_pools(run *r)
 {
     const fsc_config *c = r->in->config;
     for (size_t p = 0; p < c->n_pools; p++)
-        r->pools[p] = (fsc_pool_plan){.name = c->pools[p].name,
-                                      .price = c->pools[p].price,
-                                      .max_nodes = c->pools[p].max_nodes_given ? c->pools[p].max_nodes : FSC_MAX_NODES};
+        r->pools[p] = (fsc_pool_plan){
+            .name = c->pools[p].name,
+            .price = c->pools[p].price,
+            .max_nodes = c->pools[p].max_nodes_given ? c->pools[p].max_nodes : FSC_MAX_NODES};
     for (size_t w = 0; w < c->n_workloads; w++) {
         const fsc_site *s = &r->sites[w];
-        int64_t left = wanted_of(r, w), held = (r->workloads[w].min_replicas + s->pods_per_node - 1) / s->pods_per_node;
+        int64_t left = wanted_of(r, w),
+                held = (r->workloads[w].min_replicas + s->pods_per_node - 1) / s->pods_per_node;
         for (size_t i = 0; i < s->cfg->pools.n; i++) {
             fsc_pool_plan *q = &r->pools[pool_index(c, s->cfg->pools.v[i])];
-            int64_t given = at_most(left, at_least(q->max_nodes - q->nodes_needed, 0)), used = at_most(given, held);
+            int64_t given = at_most(left, at_least(q->max_nodes - q->nodes_needed, 0)),
+                    used = at_most(given, held);
             q->nodes_needed += given;
             q->warm_nodes += given - used;
             left -= given;
@@ -574,13 +625,17 @@ static void plan_pools(run *r)
     for (size_t p = 0; p < c->n_pools; p++) {
         fsc_pool_plan *q = &r->pools[p];
         q->price.micros = pool_price(r, p);
-        q->min_nodes = at_most(at_least(q->nodes_needed, c->pools[p].min_nodes) + r->in->pools[p].nodes_leaving, q->max_nodes);
-        q->reason = text(r, "%lld nodes wanted, %lld of them warm ahead of pods", (long long)q->nodes_needed,
-                         (long long)q->warm_nodes);
+        q->min_nodes = at_most(at_least(q->nodes_needed, c->pools[p].min_nodes) +
+                                   r->in->pools[p].nodes_leaving,
+                               q->max_nodes);
+        q->reason = text(r, "%lld nodes wanted, %lld of them warm ahead of pods",
+                         (long long)q->nodes_needed, (long long)q->warm_nodes);
     }
 }
 
-/* ---- the run --------------------------------------------------------------------------------------------------------- */
+/* ---- the run
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static void mix_bytes(uint64_t h[2], const void *bytes, size_t n)
 {
@@ -608,7 +663,8 @@ static void name_run(fsc_plan *out, const run *r)
     }
     for (size_t b = 0; b < c->n_budgets; b++)
         mix_bytes(h, &r->budgets[b].spent_micros, sizeof r->budgets[b].spent_micros);
-    (void)snprintf(out->run_id, sizeof out->run_id, "%016llx%016llx", (unsigned long long)h[0], (unsigned long long)h[1]);
+    (void)snprintf(out->run_id, sizeof out->run_id, "%016llx%016llx", (unsigned long long)h[0],
+                   (unsigned long long)h[1]);
 }
 
 static fsc_status allocate(run *r)
@@ -621,11 +677,13 @@ static fsc_status allocate(run *r)
     r->workloads = FSC_NEW(r->a, c->n_workloads, fsc_workload_plan, r->err);
     r->pools = FSC_NEW(r->a, c->n_pools, fsc_pool_plan, r->err);
     r->budgets = FSC_NEW(r->a, c->n_budgets, fsc_budget_plan, r->err);
-    bool whole = r->sites && r->choices && r->lambda && r->cap_pods && r->workloads && r->pools && r->budgets;
+    bool whole = r->sites && r->choices && r->lambda && r->cap_pods && r->workloads && r->pools &&
+                 r->budgets;
     return whole ? FSC_OK : FSC_NOMEM;
 }
 
-fsc_status fsc_planner_run(fsc_plan *out, fsc_planner *p, const fsc_plan_input *in, fsc_arena *a, fsc_err *err)
+fsc_status fsc_planner_run(fsc_plan *out, fsc_planner *p, const fsc_plan_input *in, fsc_arena *a,
+                           fsc_err *err)
 {
     run r = {.p = p, .in = in, .a = a, .err = err};
     const fsc_config *c = in->config;
@@ -654,7 +712,9 @@ fsc_status fsc_planner_run(fsc_plan *out, fsc_planner *p, const fsc_plan_input *
     return FSC_OK;
 }
 
-/* ---- keeping ----------------------------------------------------------------------------------------------------------- */
+/* ---- keeping
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 static const char saved_magic[8] = "FSCPL01";
 
@@ -693,7 +753,8 @@ fsc_status fsc_planner_load(fsc_planner *p, const void *bytes, size_t n, fsc_err
 {
     const fsc_config *c = p->config;
     const char *at = bytes;
-    const size_t floor_bytes = sizeof(saved_name) + sizeof(floor_state), guard_bytes = sizeof(saved_name) + sizeof(fsc_guard_state);
+    const size_t floor_bytes = sizeof(saved_name) + sizeof(floor_state),
+                 guard_bytes = sizeof(saved_name) + sizeof(fsc_guard_state);
     saved_header h;
     if (n < sizeof h || memcmp(at, saved_magic, sizeof saved_magic))
         return fsc_fail(err, FSC_DATA, "the planner state is of another version");
@@ -703,12 +764,14 @@ fsc_status fsc_planner_load(fsc_planner *p, const void *bytes, size_t n, fsc_err
         return fsc_fail(err, FSC_DATA, "the planner state has another length than it says");
     at += sizeof h;
     for (uint64_t i = 0; i < h.n_workloads; i++, at += floor_bytes) {
-        const fsc_workload_config *w = memchr(at, 0, sizeof(saved_name)) ? fsc_config_workload(c, at) : NULL;
+        const fsc_workload_config *w =
+            memchr(at, 0, sizeof(saved_name)) ? fsc_config_workload(c, at) : NULL;
         if (w)
             memcpy(&p->floors[w - c->workloads], at + sizeof(saved_name), sizeof(floor_state));
     }
     for (uint64_t i = 0; i < h.n_budgets; i++, at += guard_bytes) {
-        const fsc_budget_config *b = memchr(at, 0, sizeof(saved_name)) ? fsc_config_budget(c, at) : NULL;
+        const fsc_budget_config *b =
+            memchr(at, 0, sizeof(saved_name)) ? fsc_config_budget(c, at) : NULL;
         if (b)
             memcpy(&p->guards[b - c->budgets], at + sizeof(saved_name), sizeof(fsc_guard_state));
     }

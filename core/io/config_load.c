@@ -15,7 +15,8 @@ static const char *read_env(void *io, const char *name)
     return getenv(name);
 }
 
-static fsc_status read_zone(const void **out, void *io, const char *name, fsc_arena *a, fsc_err *err)
+static fsc_status read_zone(const void **out, void *io, const char *name, fsc_arena *a,
+                            fsc_err *err)
 {
     const fsc_zone *zone;
     (void)io;
@@ -30,7 +31,8 @@ static int by_time(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static fsc_status collect_dates(fsc_civil *dates, size_t *n, const fsc_config *c, fsc_arena *a, fsc_err *err)
+static fsc_status collect_dates(fsc_civil *dates, size_t *n, const fsc_config *c, fsc_arena *a,
+                                fsc_err *err)
 {
     for (size_t i = 0; i < c->holiday_dates.n && *n < MAX_HOLIDAYS; i++) {
         int64_t t;
@@ -86,14 +88,18 @@ fsc_status fsc_config_load(fsc_config *out, const char *path, fsc_arena *a, fsc_
 fsc_status fsc_config_require(const fsc_config *c, unsigned needs, fsc_err *err)
 {
     if ((needs & FSC_NEED_STORE) && !c->store.path)
-        return fsc_fail(err, FSC_CONFIG, "%s: store.path is missing: give it, or --store FILE", c->file);
+        return fsc_fail(err, FSC_CONFIG, "%s: store.path is missing: give it, or --store FILE",
+                        c->file);
     if ((needs & FSC_NEED_PROMETHEUS) && !c->prometheus.url)
-        return fsc_fail(err, FSC_CONFIG, "%s: prometheus.url is missing: where demand is read", c->file);
+        return fsc_fail(err, FSC_CONFIG, "%s: prometheus.url is missing: where demand is read",
+                        c->file);
     for (size_t i = 0; i < c->n_workloads && (needs & FSC_NEED_TARGET); i++) {
         const fsc_workload_config *w = &c->workloads[i];
         if (w->mode == FSC_MODE_ENFORCE && !strcmp(w->target.kind_name, "None"))
-            return fsc_fail(err, FSC_CONFIG, "%s: workload %s is enforced but has no target: give one, or mode: observe", c->file,
-                            w->name);
+            return fsc_fail(
+                err, FSC_CONFIG,
+                "%s: workload %s is enforced but has no target: give one, or mode: observe",
+                c->file, w->name);
     }
     return FSC_OK;
 }

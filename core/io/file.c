@@ -21,7 +21,8 @@ static gzFile open_for_read(const char *path)
 }
 
 /* Grows by doubling outside the arena, so that the arena holds the bytes only once. */
-static fsc_status read_all(char **out, size_t *n, gzFile f, const char *path, size_t limit, fsc_err *err)
+static fsc_status read_all(char **out, size_t *n, gzFile f, const char *path, size_t limit,
+                           fsc_err *err)
 {
     size_t cap = 0;
     for (;;) {
@@ -43,12 +44,15 @@ static fsc_status read_all(char **out, size_t *n, gzFile f, const char *path, si
         if (got == 0) {
             int code;
             const char *why = gzerror(f, &code); /* a cut gzip file ends like a whole one */
-            return code == Z_OK || code == Z_STREAM_END ? FSC_OK : fsc_fail(err, FSC_IO, "%s: %s", path, why);
+            return code == Z_OK || code == Z_STREAM_END
+                       ? FSC_OK
+                       : fsc_fail(err, FSC_IO, "%s: %s", path, why);
         }
     }
 }
 
-fsc_status fsc_file_read(const char **bytes, size_t *n, const char *path, size_t limit, fsc_arena *a, fsc_err *err)
+fsc_status fsc_file_read(const char **bytes, size_t *n, const char *path, size_t limit,
+                         fsc_arena *a, fsc_err *err)
 {
     struct stat st;
     char *data = NULL;

@@ -10,9 +10,11 @@
 
 enum { MAX_DEPTH = 64 };
 
-/* ---- reading --------------------------------------------------------------------------------------- */
+/* ---- reading
+ * --------------------------------------------------------------------------------------- */
 
-static fsc_status convert(const fsc_node **out, const cJSON *item, int depth, fsc_arena *a, fsc_err *err);
+static fsc_status convert(const fsc_node **out, const cJSON *item, int depth, fsc_arena *a,
+                          fsc_err *err);
 
 static fsc_status convert_scalar(fsc_node *n, const cJSON *item, fsc_arena *a, fsc_err *err)
 {
@@ -26,15 +28,16 @@ static fsc_status convert_scalar(fsc_node *n, const cJSON *item, fsc_arena *a, f
         n->scalar = fsc_buf_str(&text);
         return fsc_buf_status(&text, err);
     }
-    const char *value = cJSON_IsString(item) ? item->valuestring
-                        : cJSON_IsTrue(item) ? "true"
+    const char *value = cJSON_IsString(item)  ? item->valuestring
+                        : cJSON_IsTrue(item)  ? "true"
                         : cJSON_IsFalse(item) ? "false"
                                               : "null";
     n->scalar = fsc_arena_strdup(a, value, err);
     return n->scalar ? FSC_OK : FSC_NOMEM;
 }
 
-static fsc_status convert_list(fsc_node *n, const cJSON *item, int depth, fsc_arena *a, fsc_err *err)
+static fsc_status convert_list(fsc_node *n, const cJSON *item, int depth, fsc_arena *a,
+                               fsc_err *err)
 {
     size_t i = 0;
     const cJSON *child;
@@ -66,7 +69,8 @@ static fsc_status convert_map(fsc_node *n, const cJSON *item, int depth, fsc_are
     return FSC_OK;
 }
 
-static fsc_status convert(const fsc_node **out, const cJSON *item, int depth, fsc_arena *a, fsc_err *err)
+static fsc_status convert(const fsc_node **out, const cJSON *item, int depth, fsc_arena *a,
+                          fsc_err *err)
 {
     if (depth > MAX_DEPTH)
         return fsc_fail(err, FSC_DATA, "JSON nests deeper than %d", MAX_DEPTH);
@@ -78,7 +82,8 @@ static fsc_status convert(const fsc_node **out, const cJSON *item, int depth, fs
         return convert_scalar(n, item, a, err);
     const cJSON *child;
     cJSON_ArrayForEach(child, item) n->n++;
-    return cJSON_IsArray(item) ? convert_list(n, item, depth, a, err) : convert_map(n, item, depth, a, err);
+    return cJSON_IsArray(item) ? convert_list(n, item, depth, a, err)
+                               : convert_map(n, item, depth, a, err);
 }
 
 static bool only_blanks(const char *p, const char *end)
@@ -88,20 +93,24 @@ static bool only_blanks(const char *p, const char *end)
     return p >= end;
 }
 
-fsc_status fsc_json_parse(const fsc_node **out, const char *text, size_t n, fsc_arena *a, fsc_err *err)
+fsc_status fsc_json_parse(const fsc_node **out, const char *text, size_t n, fsc_arena *a,
+                          fsc_err *err)
 {
     const char *end = NULL;
     cJSON *root = cJSON_ParseWithLengthOpts(text, n, &end, 0);
     if (!root)
-        return fsc_fail(err, FSC_DATA, "this is not JSON (byte %zu)", end ? (size_t)(end - text) : 0);
-    fsc_status status = only_blanks(end, text + n) ? convert(out, root, 0, a, err)
-                                                   : fsc_fail(err, FSC_DATA, "JSON goes on after its end (byte %zu)",
-                                                              (size_t)(end - text));
+        return fsc_fail(err, FSC_DATA, "this is not JSON (byte %zu)",
+                        end ? (size_t)(end - text) : 0);
+    fsc_status status = only_blanks(end, text + n)
+                            ? convert(out, root, 0, a, err)
+                            : fsc_fail(err, FSC_DATA, "JSON goes on after its end (byte %zu)",
+                                       (size_t)(end - text));
     cJSON_Delete(root);
     return status;
 }
 
-/* ---- looking --------------------------------------------------------------------------------------- */
+/* ---- looking
+ * --------------------------------------------------------------------------------------- */
 
 const fsc_node *fsc_node_at(const fsc_node *n, ...)
 {

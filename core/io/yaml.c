@@ -15,7 +15,8 @@ typedef struct builder {
 
 static fsc_status fail_at(builder *b, yaml_mark_t at, const char *what)
 {
-    return fsc_fail(b->err, FSC_CONFIG, "%s:%zu:%zu: %s", b->file, at.line + 1, at.column + 1, what);
+    return fsc_fail(b->err, FSC_CONFIG, "%s:%zu:%zu: %s", b->file, at.line + 1, at.column + 1,
+                    what);
 }
 
 static fsc_status next(builder *b, yaml_event_t *e)
@@ -91,8 +92,8 @@ static fsc_status check_key(builder *b, const fsc_node *key, const entry *known,
     for (; known; known = known->older)
         if (!strcmp(known->pair.key, key->scalar)) {
             char text[160];
-            (void)snprintf(text, sizeof text, "the key \"%.80s\" comes twice (first in line %d)", key->scalar,
-                           known->pair.line);
+            (void)snprintf(text, sizeof text, "the key \"%.80s\" comes twice (first in line %d)",
+                           key->scalar, known->pair.line);
             return fail_at(b, at, text);
         }
     return FSC_OK;
@@ -121,10 +122,11 @@ static fsc_status build_children(builder *b, fsc_node *n, yaml_event_type_t end,
         FSC_TRY(next(b, &e));
         if (e.type == end) {
             yaml_event_delete(&e);
-            return n->kind == FSC_NODE_MAP ? finish_map(b, n, newest, count) : finish_list(b, n, newest, count);
+            return n->kind == FSC_NODE_MAP ? finish_map(b, n, newest, count)
+                                           : finish_list(b, n, newest, count);
         }
         entry *one = FSC_NEW(b->arena, 1, entry, b->err);
-        fsc_status status = !one                 ? FSC_NOMEM
+        fsc_status status = !one                   ? FSC_NOMEM
                             : count == MAX_ENTRIES ? fail_at(b, e.start_mark, "too many entries")
                                                    : FSC_OK;
         if (status == FSC_OK && n->kind == FSC_NODE_MAP)
@@ -192,14 +194,17 @@ static fsc_status check_nesting(const char *file, const char *text, size_t n, fs
     size_t run = 0, line = 1;
     for (size_t i = 0; i < n; i++) {
         line += text[i] == '\n';
-        run = text[i] == '[' || text[i] == '{' ? run + 1 : text[i] == ' ' || text[i] == '\n' ? run : 0;
+        run = text[i] == '[' || text[i] == '{'    ? run + 1
+              : text[i] == ' ' || text[i] == '\n' ? run
+                                                  : 0;
         if (run > 4 * MAX_DEPTH)
             return fsc_fail(err, FSC_CONFIG, "%s:%zu:1: the file nests too deep", file, line);
     }
     return FSC_OK;
 }
 
-fsc_status fsc_yaml_parse(const fsc_node **out, const char *file, const char *text, size_t n, fsc_arena *a, fsc_err *err)
+fsc_status fsc_yaml_parse(const fsc_node **out, const char *file, const char *text, size_t n,
+                          fsc_arena *a, fsc_err *err)
 {
     builder b = {.file = file, .arena = a, .err = err};
     FSC_TRY(check_nesting(file, text, n, err));

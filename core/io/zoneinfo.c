@@ -49,10 +49,12 @@ static fsc_status read_header(tzif *z, counts *c)
 
 static size_t block_bytes(const counts *c, size_t time_bytes)
 {
-    return c->times * time_bytes + c->times + c->types * 6 + c->chars + c->leap * (time_bytes + 4) + c->isstd + c->isut;
+    return c->times * time_bytes + c->times + c->types * 6 + c->chars + c->leap * (time_bytes + 4) +
+           c->isstd + c->isut;
 }
 
-/* ---- the footer: "CET-1CEST,M3.5.0,M10.5.0/3" ---------------------------------------------------- */
+/* ---- the footer: "CET-1CEST,M3.5.0,M10.5.0/3"
+ * ---------------------------------------------------- */
 
 typedef struct rule {
     int month, week, weekday; /* weekday 0 = Sunday */
@@ -110,7 +112,8 @@ static bool read_rule(const char **p, rule *r)
         if (!read_hms(p, &r->time_s))
             return false;
     }
-    return r->month >= 1 && r->month <= 12 && r->week >= 1 && r->week <= 5 && r->weekday >= 0 && r->weekday <= 6;
+    return r->month >= 1 && r->month <= 12 && r->week >= 1 && r->week <= 5 && r->weekday >= 0 &&
+           r->weekday <= 6;
 }
 
 static bool read_footer(footer *f, const char *p)
@@ -161,7 +164,8 @@ static void add(building *b, int64_t at, int32_t offset_s)
 static void add_footer_years(building *b, const footer *f)
 {
     int64_t newest = b->n ? b->at[b->n - 1] : 0;
-    for (int year = b->n ? fsc_civil_at(NULL, newest).year : 1970; f->has_summer && year <= LAST_YEAR; year++) {
+    for (int year = b->n ? fsc_civil_at(NULL, newest).year : 1970;
+         f->has_summer && year <= LAST_YEAR; year++) {
         int64_t summer = rule_instant(&f->to_summer, year, f->standard_s);
         int64_t standard = rule_instant(&f->to_standard, year, f->summer_s);
         if (summer < standard) {
@@ -181,7 +185,8 @@ static fsc_status read_block(tzif *z, const counts *c, building *b)
     for (size_t i = 0; i < c->times; i++) {
         if (indexes[i] >= c->types)
             return broken(z);
-        add(b, big_endian(times + 8 * i, 8), (int32_t)big_endian(types + 6 * (size_t)indexes[i], 4));
+        add(b, big_endian(times + 8 * i, 8),
+            (int32_t)big_endian(types + 6 * (size_t)indexes[i], 4));
     }
     return FSC_OK;
 }
@@ -216,7 +221,8 @@ static fsc_status read_zone(fsc_zone *out, tzif *z, fsc_arena *a)
 static bool is_zone_name(const char *name)
 {
     for (const char *p = name; *p; p++)
-        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("/_+-", *p)))
+        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
+              strchr("/_+-", *p)))
             return false;
     return *name && *name != '/';
 }
@@ -232,14 +238,17 @@ fsc_status fsc_zone_load(const fsc_zone **out, const char *name, fsc_arena *a, f
         return FSC_OK;
     }
     if (!is_zone_name(name))
-        return fsc_fail(err, FSC_CONFIG, "\"%.60s\" is no time zone: write one as Europe/Berlin", name);
-    char *path = fsc_arena_printf(a, err, "%s/%s", folder && *folder ? folder : "/usr/share/zoneinfo", name);
+        return fsc_fail(err, FSC_CONFIG, "\"%.60s\" is no time zone: write one as Europe/Berlin",
+                        name);
+    char *path =
+        fsc_arena_printf(a, err, "%s/%s", folder && *folder ? folder : "/usr/share/zoneinfo", name);
     fsc_zone *zone = FSC_NEW(a, 1, fsc_zone, err);
     if (!path || !zone)
         return FSC_NOMEM;
     if (fsc_file_read(&bytes, &n, path, FILE_LIMIT, a, &io) != FSC_OK)
-        return fsc_fail(err, FSC_CONFIG, "the time zone %s is not known on this system (%s): is tzdata installed?", name,
-                        io.msg);
+        return fsc_fail(err, FSC_CONFIG,
+                        "the time zone %s is not known here (%s): is tzdata installed?",
+                        name, io.msg);
     tzif z = {(const unsigned char *)bytes, (const unsigned char *)bytes + n, err, name};
     *out = zone;
     return read_zone(zone, &z, a);

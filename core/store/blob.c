@@ -3,12 +3,14 @@
 
 #include <string.h>
 
-fsc_status fsc_blob_put(fsc_store *s, const char *kind, const char *key, const void *bytes, size_t n, int64_t at, fsc_err *err)
+fsc_status fsc_blob_put(fsc_store *s, const char *kind, const char *key, const void *bytes,
+                        size_t n, int64_t at, fsc_err *err)
 {
-    fsc_stmt *st = fsc__db_prepare(s,
-                                   "INSERT INTO blob (kind, key, at, bytes) VALUES (?, ?, ?, ?) "
-                                   "ON CONFLICT (kind, key) DO UPDATE SET at = excluded.at, bytes = excluded.bytes",
-                                   err);
+    fsc_stmt *st = fsc__db_prepare(
+        s,
+        "INSERT INTO blob (kind, key, at, bytes) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (kind, key) DO UPDATE SET at = excluded.at, bytes = excluded.bytes",
+        err);
     if (!st)
         return FSC_STORE;
     fsc__db_text(st, kind);
@@ -18,7 +20,8 @@ fsc_status fsc_blob_put(fsc_store *s, const char *kind, const char *key, const v
     return fsc__db_run(st, err);
 }
 
-fsc_status fsc_blob_get(const void **bytes, size_t *n, fsc_store *s, const char *kind, const char *key, fsc_arena *a, fsc_err *err)
+fsc_status fsc_blob_get(const void **bytes, size_t *n, fsc_store *s, const char *kind,
+                        const char *key, fsc_arena *a, fsc_err *err)
 {
     bool row;
     fsc_stmt *st = fsc__db_prepare(s, "SELECT bytes FROM blob WHERE kind = ? AND key = ?", err);

@@ -10,7 +10,8 @@ enum { DECIMAL = 0x10, XOR = 0x11, BLOCK = 32, ESCAPE = 40, MAX_DECIMALS = 9, CR
 static const double powers[MAX_DECIMALS + 1] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 static const double largest_exact = 9007199254740992.0; /* 2^53 */
 
-/* ---- writing bits ------------------------------------------------------------------------------------ */
+/* ---- writing bits
+ * ------------------------------------------------------------------------------------ */
 
 typedef struct writer {
     uint8_t *p;
@@ -51,7 +52,8 @@ static void flush_bits(writer *w)
     w->used = 0;
 }
 
-/* ---- decimals ------------------------------------------------------------------------------------------ */
+/* ---- decimals
+ * ------------------------------------------------------------------------------------------ */
 
 /* Is v exactly m / 10^k, to the last bit? */
 static bool as_decimal(double v, unsigned k, int64_t *m)
@@ -78,12 +80,12 @@ static bool find_decimals(int64_t *out, unsigned *k, const double *v, size_t n)
 
 static uint64_t zigzag(uint64_t d)
 {
-    return d << 1 ^ (uint64_t)-(int64_t)(d >> 63);
+    return d << 1 ^ (uint64_t) - (int64_t)(d >> 63);
 }
 
 static uint64_t unzigzag(uint64_t z)
 {
-    return z >> 1 ^ (uint64_t)-(int64_t)(z & 1);
+    return z >> 1 ^ (uint64_t) - (int64_t)(z & 1);
 }
 
 static void differences(uint64_t *out, const int64_t *m, size_t n, unsigned order)
@@ -146,7 +148,8 @@ static void put_order(writer *w, const int64_t *m, size_t n, unsigned order)
     flush_bits(w);
 }
 
-/* ---- any doubles ------------------------------------------------------------------------------------------ */
+/* ---- any doubles
+ * ------------------------------------------------------------------------------------------ */
 
 static void put_xor(writer *w, const double *v, size_t n)
 {
@@ -167,7 +170,8 @@ static void put_xor(writer *w, const double *v, size_t n)
     }
 }
 
-/* ---- encoding ---------------------------------------------------------------------------------------------- */
+/* ---- encoding
+ * ---------------------------------------------------------------------------------------------- */
 
 static size_t put_runs(writer *w, double *present, const double *v, size_t n)
 {
@@ -224,7 +228,8 @@ size_t fsc_chunk_encode(uint8_t out[FSC_CHUNK_MAX_BYTES], const double *v, size_
     return w.n;
 }
 
-/* ---- decoding ---------------------------------------------------------------------------------------------- */
+/* ---- decoding
+ * ---------------------------------------------------------------------------------------------- */
 
 typedef struct reader {
     const uint8_t *p, *end;

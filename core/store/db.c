@@ -33,10 +33,12 @@ static const struct advice {
     {SQLITE_BUSY, true, "another process holds the store; try again"},
     {SQLITE_LOCKED, true, "another process holds the store; try again"},
     {SQLITE_FULL, false, "the disk is full; free some space, nothing was lost"},
-    {SQLITE_READONLY, false, "the store is read-only; check the file's and its folder's permissions"},
+    {SQLITE_READONLY, false,
+     "the store is read-only; check the file's and its folder's permissions"},
     {SQLITE_IOERR, false, "the disk failed; check it, and the space left"},
     {SQLITE_CANTOPEN, false, "the file cannot be opened; check the path and its permissions"},
-    {SQLITE_CORRUPT, false, "the file is damaged; restore a backup, or move it away and collect anew"},
+    {SQLITE_CORRUPT, false,
+     "the file is damaged; restore a backup, or move it away and collect anew"},
     {SQLITE_NOTADB, false, "this is no forescale store; name another file"},
 };
 
@@ -45,14 +47,15 @@ static fsc_status fail(const fsc_store *s, int code, fsc_err *err)
     const char *message = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(code);
     for (size_t i = 0; i < sizeof advices / sizeof *advices; i++)
         if (advices[i].code == (code & 0xFF))
-            return (advices[i].retryable ? fsc_fail_retryable : fsc_fail)(err, FSC_STORE, "store %s: %s (%s)", s->path,
-                                                                          advices[i].text, message);
+            return (advices[i].retryable ? fsc_fail_retryable : fsc_fail)(
+                err, FSC_STORE, "store %s: %s (%s)", s->path, advices[i].text, message);
     if ((code & 0xFF) == SQLITE_NOMEM)
         return fsc_fail(err, FSC_NOMEM, "store %s: out of memory", s->path);
     return fsc_fail(err, FSC_STORE, "store %s: %s", s->path, message);
 }
 
-/* ---- statements ------------------------------------------------------------------------------------------ */
+/* ---- statements
+ * ------------------------------------------------------------------------------------------ */
 
 fsc_stmt *fsc__db_prepare(fsc_store *s, const char *sql, fsc_err *err)
 {
@@ -146,7 +149,9 @@ fsc_status fsc__db_exec(fsc_store *s, const char *sql, fsc_err *err)
     return code == SQLITE_OK ? FSC_OK : fail(s, code, err);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------------ */
+/* ---- opening
+ * ------------------------------------------------------------------------------------------------
+ */
 
 /* SQLite would make the file with the umask's rights: it holds what a company spends. */
 static fsc_status create_private(const fsc_store *s, fsc_err *err)
@@ -172,7 +177,8 @@ static fsc_status connect(fsc_store *s, fsc_store_access access, fsc_err *err)
     if (access == FSC_STORE_READ)
         return FSC_OK;
     /* FULL: an intent must be on the disk before the cluster is touched. */
-    return fsc__db_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", err);
+    return fsc__db_exec(
+        s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", err);
 }
 
 fsc_status fsc_store_open(fsc_store **out, const char *path, fsc_store_access access, fsc_err *err)

@@ -9,8 +9,9 @@ typedef struct fsc_stmt fsc_stmt;
 
 /* A statement kept prepared for the store's life; bindings are cleared. NULL with err filled. */
 fsc_stmt *fsc__db_prepare(fsc_store *s, const char *sql, fsc_err *err) FSC_CHECKED;
-void fsc__db_int(fsc_stmt *st, int64_t v);  /* binds the next parameter */
-void fsc__db_text(fsc_stmt *st, const char *v); /* NULL binds "" ; the text must live until the step */
+void fsc__db_int(fsc_stmt *st, int64_t v); /* binds the next parameter */
+void fsc__db_text(fsc_stmt *st,
+                  const char *v); /* NULL binds "" ; the text must live until the step */
 void fsc__db_bytes(fsc_stmt *st, const void *v, size_t n);
 /* *row tells whether there is a row; at the end the statement is ready for its next use. */
 fsc_status fsc__db_step(bool *row, fsc_stmt *st, fsc_err *err) FSC_CHECKED;

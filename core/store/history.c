@@ -7,16 +7,20 @@
 
 enum { MAX_SPAN_POINTS = 50 * 1000 * 1000 };
 
-/* ---- series ------------------------------------------------------------------------------------------------ */
+/* ---- series
+ * ------------------------------------------------------------------------------------------------
+ */
 
 typedef struct series_row {
     int64_t id, phase_s, first, newest, samples;
     int32_t step_s;
 } series_row;
 
-static fsc_status find_series(series_row *out, bool *found, fsc_store *s, const char *name, fsc_err *err)
+static fsc_status find_series(series_row *out, bool *found, fsc_store *s, const char *name,
+                              fsc_err *err)
 {
-    fsc_stmt *st = fsc__db_prepare(s, "SELECT id, step_s, phase_s, first, newest, samples FROM series WHERE name = ?", err);
+    fsc_stmt *st = fsc__db_prepare(
+        s, "SELECT id, step_s, phase_s, first, newest, samples FROM series WHERE name = ?", err);
     if (!st)
         return FSC_STORE;
     fsc__db_text(st, name);
@@ -30,7 +34,9 @@ static fsc_status find_series(series_row *out, bool *found, fsc_store *s, const 
                         .newest = fsc__db_get_int(st, 4),
                         .samples = fsc__db_get_int(st, 5)};
     fsc__db_done(st);
-    return out->step_s > 0 ? FSC_OK : fsc_fail(err, FSC_STORE, "series %s has a broken row in the store", name);
+    return out->step_s > 0
+               ? FSC_OK
+               : fsc_fail(err, FSC_STORE, "series %s has a broken row in the store", name);
 }
 
 static int64_t floor_mod(int64_t a, int64_t b)
@@ -38,12 +44,19 @@ static int64_t floor_mod(int64_t a, int64_t b)
     return (a % b + b) % b;
 }
 
-static fsc_status create_series(series_row *out, fsc_store *s, const fsc_series *piece, fsc_err *err)
+static fsc_status create_series(series_row *out, fsc_store *s, const fsc_series *piece,
+                                fsc_err *err)
 {
-    fsc_stmt *st = fsc__db_prepare(s, "INSERT INTO series (name, step_s, phase_s, first, newest, samples) VALUES (?, ?, ?, ?, ?, 0)", err);
+    fsc_stmt *st = fsc__db_prepare(s,
+                                   "INSERT INTO series (name, step_s, phase_s, first, newest, "
+                                   "samples) VALUES (?, ?, ?, ?, ?, 0)",
+                                   err);
     if (!st)
         return FSC_STORE;
-    *out = (series_row){.step_s = piece->step_s, .phase_s = floor_mod(piece->start, piece->step_s), .first = INT64_MAX, .newest = INT64_MIN};
+    *out = (series_row){.step_s = piece->step_s,
+                        .phase_s = floor_mod(piece->start, piece->step_s),
+                        .first = INT64_MAX,
+                        .newest = INT64_MIN};
     fsc__db_text(st, piece->id);
     fsc__db_int(st, out->step_s);
     fsc__db_int(st, out->phase_s);
@@ -56,7 +69,8 @@ static fsc_status create_series(series_row *out, fsc_store *s, const fsc_series 
 
 static fsc_status update_series(fsc_store *s, const series_row *row, fsc_err *err)
 {
-    fsc_stmt *st = fsc__db_prepare(s, "UPDATE series SET first = ?, newest = ?, samples = ? WHERE id = ?", err);
+    fsc_stmt *st = fsc__db_prepare(
+        s, "UPDATE series SET first = ?, newest = ?, samples = ? WHERE id = ?", err);
     if (!st)
         return FSC_STORE;
     fsc__db_int(st, row->first);
@@ -76,14 +90,18 @@ static int64_t chunk_start(const series_row *row, int64_t t)
     return t - floor_mod(t - row->phase_s, chunk_span_s(row));
 }
 
-/* ---- chunks ------------------------------------------------------------------------------------------------- */
+/* ---- chunks
+ * -------------------------------------------------------------------------------------------------
+ */
 
 /* v[FSC_CHUNK_POINTS]: NaN where nothing is stored. */
-static fsc_status read_chunk(double *v, fsc_store *s, const series_row *row, int64_t start, fsc_err *err)
+static fsc_status read_chunk(double *v, fsc_store *s, const series_row *row, int64_t start,
+                             fsc_err *err)
 {
     bool found;
     size_t n_bytes, n;
-    fsc_stmt *st = fsc__db_prepare(s, "SELECT bytes FROM chunk WHERE series_id = ? AND start = ?", err);
+    fsc_stmt *st =
+        fsc__db_prepare(s, "SELECT bytes FROM chunk WHERE series_id = ? AND start = ?", err);
     for (size_t i = 0; i < FSC_CHUNK_POINTS; i++)
         v[i] = NAN;
     if (!st)
@@ -107,16 +125,18 @@ static size_t count_present(const double *v, size_t n)
     return count;
 }
 
-static fsc_status write_chunk(fsc_store *s, const series_row *row, int64_t start, const double *v, fsc_err *err)
+static fsc_status write_chunk(fsc_store *s, const series_row *row, int64_t start, const double *v,
+                              fsc_err *err)
 {
     uint8_t bytes[FSC_CHUNK_MAX_BYTES];
     size_t n = FSC_CHUNK_POINTS;
     while (n > 0 && isnan(v[n - 1]))
         n--;
-    fsc_stmt *st = fsc__db_prepare(s,
-                                   "INSERT INTO chunk (series_id, start, samples, bytes) VALUES (?, ?, ?, ?) ON CONFLICT "
-                                   "(series_id, start) DO UPDATE SET samples = excluded.samples, bytes = excluded.bytes",
-                                   err);
+    fsc_stmt *st = fsc__db_prepare(
+        s,
+        "INSERT INTO chunk (series_id, start, samples, bytes) VALUES (?, ?, ?, ?) ON CONFLICT "
+        "(series_id, start) DO UPDATE SET samples = excluded.samples, bytes = excluded.bytes",
+        err);
     if (!st)
         return FSC_STORE;
     fsc__db_int(st, row->id);
@@ -126,9 +146,12 @@ static fsc_status write_chunk(fsc_store *s, const series_row *row, int64_t start
     return fsc__db_run(st, err);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------- */
+/* ---- writing
+ * -------------------------------------------------------------------------------------------------
+ */
 
-static fsc_status write_part(fsc_store *s, series_row *row, const fsc_series *part, int64_t start, fsc_err *err)
+static fsc_status write_part(fsc_store *s, series_row *row, const fsc_series *part, int64_t start,
+                             fsc_err *err)
 {
     double v[FSC_CHUNK_POINTS];
     bool changed = false;
@@ -155,12 +178,15 @@ static fsc_status write_all(fsc_store *s, const fsc_series *piece, fsc_err *err)
     if (!found)
         FSC_TRY(create_series(&row, s, piece, err));
     if (row.step_s != piece->step_s)
-        return fsc_fail(err, FSC_DATA, "series %s is stored with a step of %d s: a piece of %d s does not fit", piece->id,
-                        (int)row.step_s, (int)piece->step_s);
+        return fsc_fail(err, FSC_DATA,
+                        "series %s is stored with a step of %d s: a piece of %d s does not fit",
+                        piece->id, (int)row.step_s, (int)piece->step_s);
     if (floor_mod(piece->start - row.phase_s, row.step_s))
-        return fsc_fail(err, FSC_DATA, "series %s: the piece does not stand on the stored grid", piece->id);
+        return fsc_fail(err, FSC_DATA, "series %s: the piece does not stand on the stored grid",
+                        piece->id);
     const series_row before = row;
-    for (int64_t start = chunk_start(&row, piece->start); start < fsc_series_end(piece); start += chunk_span_s(&row)) {
+    for (int64_t start = chunk_start(&row, piece->start); start < fsc_series_end(piece);
+         start += chunk_span_s(&row)) {
         fsc_series part = fsc_series_cut(piece, start, start + chunk_span_s(&row));
         FSC_TRY(write_part(s, &row, &part, start, err));
     }
@@ -181,7 +207,9 @@ fsc_status fsc_history_write(fsc_store *s, const fsc_series *piece, fsc_err *err
     return status;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------- */
+/* ---- reading
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static fsc_status open_series(series_row *row, fsc_store *s, const char *id, fsc_err *err)
 {
@@ -191,13 +219,14 @@ static fsc_status open_series(series_row *row, fsc_store *s, const char *id, fsc
 }
 
 /* An empty grid of `step_s` over [from, to), clipped to what can be there. */
-static fsc_status make_grid(fsc_series *out, double **v, const char *id, int64_t from, int64_t to, int32_t step_s, int64_t phase_s,
-                            fsc_arena *a, fsc_err *err)
+static fsc_status make_grid(fsc_series *out, double **v, const char *id, int64_t from, int64_t to,
+                            int32_t step_s, int64_t phase_s, fsc_arena *a, fsc_err *err)
 {
     int64_t start = from + floor_mod(phase_s - from, step_s);
     int64_t n = to > start ? (to - start + step_s - 1) / step_s : 0;
     if (n > MAX_SPAN_POINTS)
-        return fsc_fail(err, FSC_DATA, "series %s: %lld points are too many at once", id, (long long)n);
+        return fsc_fail(err, FSC_DATA, "series %s: %lld points are too many at once", id,
+                        (long long)n);
     *v = FSC_NEW(a, (size_t)n, double, err);
     if (!*v)
         return FSC_NOMEM;
@@ -218,8 +247,8 @@ static void place(double *v, const fsc_series *grid, const double *chunk, size_t
 }
 
 /* sql selects (start, bytes) by series and a range of starts. */
-static fsc_status read_range(double *v, const fsc_series *grid, fsc_store *s, const char *sql, int64_t series_id, int64_t from,
-                             int64_t to, fsc_err *err)
+static fsc_status read_range(double *v, const fsc_series *grid, fsc_store *s, const char *sql,
+                             int64_t series_id, int64_t from, int64_t to, fsc_err *err)
 {
     fsc_stmt *st = fsc__db_prepare(s, sql, err);
     double chunk[FSC_CHUNK_POINTS];
@@ -249,7 +278,8 @@ static int64_t clip(int64_t t, int64_t low, int64_t high)
     return t < low ? low : t > high ? high : t;
 }
 
-fsc_status fsc_history_read(fsc_series *out, fsc_store *s, const char *id, int64_t from, int64_t to, fsc_arena *a, fsc_err *err)
+fsc_status fsc_history_read(fsc_series *out, fsc_store *s, const char *id, int64_t from, int64_t to,
+                            fsc_arena *a, fsc_err *err)
 {
     series_row row;
     double *v;
@@ -261,20 +291,26 @@ fsc_status fsc_history_read(fsc_series *out, fsc_store *s, const char *id, int64
     from = clip(from, row.first, row.newest + row.step_s);
     to = clip(to, row.first, row.newest + row.step_s);
     FSC_TRY(make_grid(out, &v, id, from, to, row.step_s, row.phase_s, a, err));
-    return read_range(v, out, s, "SELECT start, bytes FROM chunk WHERE series_id = ? AND start >= ? AND start < ? ORDER BY start",
+    return read_range(v, out, s,
+                      "SELECT start, bytes FROM chunk WHERE series_id = ? AND start >= ? AND start "
+                      "< ? ORDER BY start",
                       row.id, chunk_start(&row, from), to, err);
 }
 
-/* ---- roll-ups -------------------------------------------------------------------------------------------------- */
+/* ---- roll-ups
+ * --------------------------------------------------------------------------------------------------
+ */
 
-static const char hourly_select[] = "SELECT start, bytes FROM hourly WHERE series_id = ? AND start >= ? AND start < ? ORDER BY start";
+static const char hourly_select[] = "SELECT start, bytes FROM hourly WHERE series_id = ? AND start "
+                                    ">= ? AND start < ? ORDER BY start";
 
 static int64_t hourly_span_s(void)
 {
     return (int64_t)FSC_CHUNK_POINTS * FSC_HOUR_S;
 }
 
-fsc_status fsc_history_read_hourly(fsc_series *out, fsc_store *s, const char *id, int64_t from, int64_t to, fsc_arena *a, fsc_err *err)
+fsc_status fsc_history_read_hourly(fsc_series *out, fsc_store *s, const char *id, int64_t from,
+                                   int64_t to, fsc_arena *a, fsc_err *err)
 {
     series_row row;
     double *v;
@@ -284,7 +320,8 @@ fsc_status fsc_history_read_hourly(fsc_series *out, fsc_store *s, const char *id
     to = clip(to, row.first, row.newest + row.step_s);
     from -= floor_mod(from, FSC_HOUR_S);
     FSC_TRY(make_grid(out, &v, id, from, to, FSC_HOUR_S, 0, a, err));
-    FSC_TRY(read_range(v, out, s, hourly_select, row.id, from - floor_mod(from, hourly_span_s()), to, err));
+    FSC_TRY(read_range(v, out, s, hourly_select, row.id, from - floor_mod(from, hourly_span_s()),
+                       to, err));
     FSC_TRY(fsc_history_read(&raw, s, id, from, to, a, err));
     if (!raw.n || row.step_s > FSC_HOUR_S || FSC_HOUR_S % row.step_s)
         return FSC_OK;
@@ -293,9 +330,11 @@ fsc_status fsc_history_read_hourly(fsc_series *out, fsc_store *s, const char *id
     return FSC_OK;
 }
 
-static fsc_status write_hourly(fsc_store *s, const series_row *row, const fsc_series *means, fsc_arena *a, fsc_err *err)
+static fsc_status write_hourly(fsc_store *s, const series_row *row, const fsc_series *means,
+                               fsc_arena *a, fsc_err *err)
 {
-    for (int64_t start = means->start - floor_mod(means->start, hourly_span_s()); start < fsc_series_end(means); start += hourly_span_s()) {
+    for (int64_t start = means->start - floor_mod(means->start, hourly_span_s());
+         start < fsc_series_end(means); start += hourly_span_s()) {
         uint8_t bytes[FSC_CHUNK_MAX_BYTES];
         double *v;
         fsc_series grid, part = fsc_series_cut(means, start, start + hourly_span_s());
@@ -303,7 +342,8 @@ static fsc_status write_hourly(fsc_store *s, const series_row *row, const fsc_se
         FSC_TRY(read_range(v, &grid, s, hourly_select, row->id, start, start + 1, err));
         place(v, &grid, part.values, part.n, part.start);
         fsc_stmt *st = fsc__db_prepare(s,
-                                       "INSERT INTO hourly (series_id, start, bytes) VALUES (?, ?, ?) ON CONFLICT (series_id, start) "
+                                       "INSERT INTO hourly (series_id, start, bytes) VALUES (?, ?, "
+                                       "?) ON CONFLICT (series_id, start) "
                                        "DO UPDATE SET bytes = excluded.bytes",
                                        err);
         if (!st)
@@ -316,7 +356,8 @@ static fsc_status write_hourly(fsc_store *s, const series_row *row, const fsc_se
     return FSC_OK;
 }
 
-static fsc_status retire_series(fsc_store *s, const char *name, int64_t before, fsc_arena *a, fsc_err *err)
+static fsc_status retire_series(fsc_store *s, const char *name, int64_t before, fsc_arena *a,
+                                fsc_err *err)
 {
     series_row row;
     fsc_series raw, means;
@@ -355,9 +396,12 @@ fsc_status fsc_history_retire(fsc_store *s, int64_t before, fsc_err *err)
     return status;
 }
 
-/* ---- what there is ----------------------------------------------------------------------------------------------- */
+/* ---- what there is
+ * -----------------------------------------------------------------------------------------------
+ */
 
-fsc_status fsc_history_list(fsc_history_info **out, size_t *n, fsc_store *s, fsc_arena *a, fsc_err *err)
+fsc_status fsc_history_list(fsc_history_info **out, size_t *n, fsc_store *s, fsc_arena *a,
+                            fsc_err *err)
 {
     bool row;
     size_t cap;
@@ -370,7 +414,8 @@ fsc_status fsc_history_list(fsc_history_info **out, size_t *n, fsc_store *s, fsc
     fsc__db_done(count);
     *out = FSC_NEW(a, cap, fsc_history_info, err);
     fsc_stmt *st = fsc__db_prepare(s,
-                                   "SELECT name, step_s, first, newest, samples, (SELECT coalesce(sum(length(bytes)), 0) FROM chunk "
+                                   "SELECT name, step_s, first, newest, samples, (SELECT "
+                                   "coalesce(sum(length(bytes)), 0) FROM chunk "
                                    "WHERE series_id = series.id) FROM series ORDER BY name",
                                    err);
     if (!*out || !st)
@@ -395,9 +440,13 @@ fsc_status fsc_history_list(fsc_history_info **out, size_t *n, fsc_store *s, fsc
     return *n == cap ? FSC_OK : FSC_NOMEM;
 }
 
-static fsc_status clear_known_empty(double *v, const fsc_series *grid, fsc_store *s, const char *id, int64_t now, fsc_err *err)
+static fsc_status clear_known_empty(double *v, const fsc_series *grid, fsc_store *s, const char *id,
+                                    int64_t now, fsc_err *err)
 {
-    fsc_stmt *st = fsc__db_prepare(s, "SELECT from_t, to_t FROM empty_span WHERE name = ? AND retry_at > ? AND to_t > ? AND from_t < ?", err);
+    fsc_stmt *st = fsc__db_prepare(s,
+                                   "SELECT from_t, to_t FROM empty_span WHERE name = ? AND "
+                                   "retry_at > ? AND to_t > ? AND from_t < ?",
+                                   err);
     if (!st)
         return FSC_STORE;
     fsc__db_text(st, id);
@@ -416,8 +465,8 @@ static fsc_status clear_known_empty(double *v, const fsc_series *grid, fsc_store
     }
 }
 
-fsc_status fsc_history_gaps(fsc_span **out, size_t *n, fsc_store *s, const char *id, int32_t step_s, int64_t from, int64_t to,
-                            int64_t now, fsc_arena *a, fsc_err *err)
+fsc_status fsc_history_gaps(fsc_span **out, size_t *n, fsc_store *s, const char *id, int32_t step_s,
+                            int64_t from, int64_t to, int64_t now, fsc_arena *a, fsc_err *err)
 {
     series_row row;
     bool found;
@@ -427,8 +476,10 @@ fsc_status fsc_history_gaps(fsc_span **out, size_t *n, fsc_store *s, const char 
     FSC_TRY(find_series(&row, &found, s, id, err));
     FSC_TRY(make_grid(&grid, &v, id, from, to, step_s, found ? row.phase_s : 0, a, err));
     if (found && row.step_s == step_s)
-        FSC_TRY(read_range(v, &grid, s, "SELECT start, bytes FROM chunk WHERE series_id = ? AND start >= ? AND start < ?", row.id,
-                           chunk_start(&row, from), to, err));
+        FSC_TRY(read_range(
+            v, &grid, s,
+            "SELECT start, bytes FROM chunk WHERE series_id = ? AND start >= ? AND start < ?",
+            row.id, chunk_start(&row, from), to, err));
     FSC_TRY(clear_known_empty(v, &grid, s, id, now, err));
     *out = FSC_NEW(a, grid.n / 2 + 1, fsc_span, err);
     if (!*out)
@@ -445,12 +496,14 @@ fsc_status fsc_history_gaps(fsc_span **out, size_t *n, fsc_store *s, const char 
     return FSC_OK;
 }
 
-fsc_status fsc_history_mark_empty(fsc_store *s, const char *id, fsc_span span, int64_t retry_at, fsc_err *err)
+fsc_status fsc_history_mark_empty(fsc_store *s, const char *id, fsc_span span, int64_t retry_at,
+                                  fsc_err *err)
 {
-    fsc_stmt *st = fsc__db_prepare(s,
-                                   "INSERT INTO empty_span (name, from_t, to_t, retry_at) VALUES (?, ?, ?, ?) ON CONFLICT "
-                                   "(name, from_t, to_t) DO UPDATE SET retry_at = excluded.retry_at",
-                                   err);
+    fsc_stmt *st = fsc__db_prepare(
+        s,
+        "INSERT INTO empty_span (name, from_t, to_t, retry_at) VALUES (?, ?, ?, ?) ON CONFLICT "
+        "(name, from_t, to_t) DO UPDATE SET retry_at = excluded.retry_at",
+        err);
     if (!st)
         return FSC_STORE;
     fsc__db_text(st, id);

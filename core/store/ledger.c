@@ -3,10 +3,11 @@
 
 fsc_status fsc_ledger_intend(int64_t *id, fsc_store *s, const fsc_ledger_row *row, fsc_err *err)
 {
-    fsc_stmt *st = fsc__db_prepare(s,
-                                   "INSERT INTO ledger (at, run_id, kind, object, op, before, after, verdict, why, micros, "
-                                   "currency, dry_run, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                                   err);
+    fsc_stmt *st = fsc__db_prepare(
+        s,
+        "INSERT INTO ledger (at, run_id, kind, object, op, before, after, verdict, why, micros, "
+        "currency, dry_run, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        err);
     if (!st)
         return FSC_STORE;
     fsc__db_int(st, row->at);
@@ -27,9 +28,11 @@ fsc_status fsc_ledger_intend(int64_t *id, fsc_store *s, const fsc_ledger_row *ro
     return FSC_OK;
 }
 
-fsc_status fsc_ledger_settle(fsc_store *s, int64_t intent_id, int64_t at, const char *outcome, const char *receipt, fsc_err *err)
+fsc_status fsc_ledger_settle(fsc_store *s, int64_t intent_id, int64_t at, const char *outcome,
+                             const char *receipt, fsc_err *err)
 {
-    fsc_stmt *st = fsc__db_prepare(s, "INSERT INTO receipt (ledger_id, at, outcome, receipt) VALUES (?, ?, ?, ?)", err);
+    fsc_stmt *st = fsc__db_prepare(
+        s, "INSERT INTO receipt (ledger_id, at, outcome, receipt) VALUES (?, ?, ?, ?)", err);
     if (!st)
         return FSC_STORE;
     fsc__db_int(st, intent_id);
@@ -92,16 +95,20 @@ static fsc_status gather(link **newest, size_t *n, fsc_stmt *st, fsc_arena *a, f
     }
 }
 
-fsc_status fsc_ledger_read(fsc_ledger_entry **out, size_t *n, fsc_store *s, const char *run_id, const char *object, int64_t from,
-                           int64_t to, size_t limit, fsc_arena *a, fsc_err *err)
+fsc_status fsc_ledger_read(fsc_ledger_entry **out, size_t *n, fsc_store *s, const char *run_id,
+                           const char *object, int64_t from, int64_t to, size_t limit, fsc_arena *a,
+                           fsc_err *err)
 {
     link *last = NULL;
-    fsc_stmt *st = fsc__db_prepare(s,
-                                   "SELECT l.id, l.at, run_id, kind, object, op, before, after, verdict, why, micros, currency, "
-                                   "dry_run, outcome, receipt, coalesce(r.at, 0) FROM ledger l LEFT JOIN receipt r ON "
-                                   "r.ledger_id = l.id WHERE (?1 = '' OR run_id = ?1) AND (?2 = '' OR object = ?2) AND l.at >= ?3 "
-                                   "AND l.at <= ?4 ORDER BY l.id DESC LIMIT ?5",
-                                   err);
+    fsc_stmt *st = fsc__db_prepare(
+        s,
+        "SELECT l.id, l.at, run_id, kind, object, op, before, after, verdict, why, micros, "
+        "currency, "
+        "dry_run, outcome, receipt, coalesce(r.at, 0) FROM ledger l LEFT JOIN receipt r ON "
+        "r.ledger_id = l.id WHERE (?1 = '' OR run_id = ?1) AND (?2 = '' OR object = ?2) AND l.at "
+        ">= ?3 "
+        "AND l.at <= ?4 ORDER BY l.id DESC LIMIT ?5",
+        err);
     *n = 0;
     if (!st)
         return FSC_STORE;
@@ -119,13 +126,14 @@ fsc_status fsc_ledger_read(fsc_ledger_entry **out, size_t *n, fsc_store *s, cons
     return FSC_OK;
 }
 
-fsc_status fsc_ledger_spend_add(fsc_store *s, const char *budget, int64_t from, int64_t to, int64_t micros, const char *currency,
-                                fsc_err *err)
+fsc_status fsc_ledger_spend_add(fsc_store *s, const char *budget, int64_t from, int64_t to,
+                                int64_t micros, const char *currency, fsc_err *err)
 {
-    fsc_stmt *st = fsc__db_prepare(s,
-                                   "INSERT INTO spend (budget, from_t, to_t, micros, currency) VALUES (?, ?, ?, ?, ?) "
-                                   "ON CONFLICT (budget, to_t) DO NOTHING",
-                                   err);
+    fsc_stmt *st = fsc__db_prepare(
+        s,
+        "INSERT INTO spend (budget, from_t, to_t, micros, currency) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (budget, to_t) DO NOTHING",
+        err);
     if (!st)
         return FSC_STORE;
     fsc__db_text(st, budget);
@@ -136,10 +144,13 @@ fsc_status fsc_ledger_spend_add(fsc_store *s, const char *budget, int64_t from, 
     return fsc__db_run(st, err);
 }
 
-fsc_status fsc_ledger_spend_sum(int64_t *micros, fsc_store *s, const char *budget, int64_t from, int64_t to, fsc_err *err)
+fsc_status fsc_ledger_spend_sum(int64_t *micros, fsc_store *s, const char *budget, int64_t from,
+                                int64_t to, fsc_err *err)
 {
     bool row;
-    fsc_stmt *st = fsc__db_prepare(s, "SELECT coalesce(sum(micros), 0) FROM spend WHERE budget = ? AND to_t > ? AND to_t <= ?", err);
+    fsc_stmt *st = fsc__db_prepare(
+        s, "SELECT coalesce(sum(micros), 0) FROM spend WHERE budget = ? AND to_t > ? AND to_t <= ?",
+        err);
     if (!st)
         return FSC_STORE;
     fsc__db_text(st, budget);

@@ -30,7 +30,8 @@ static fsc_status create(fsc_store *s, fsc_err *err)
     if (status == FSC_OK && version == 0)
         status = fsc__db_exec(s, fsc__schema_001, err);
     if (status == FSC_OK)
-        status = fsc__db_exec(s, "PRAGMA application_id = 0x46534331; PRAGMA user_version = 1;", err);
+        status =
+            fsc__db_exec(s, "PRAGMA application_id = 0x46534331; PRAGMA user_version = 1;", err);
     if (status == FSC_OK)
         return fsc_store_commit(s, err);
     fsc_store_rollback(s);
@@ -46,10 +47,13 @@ fsc_status fsc__store_migrate(fsc_store *s, const char *path, fsc_err *err)
     if (application == 0 && version == 0 && tables == 0)
         return create(s, err);
     if (application != FSC_APPLICATION_ID)
-        return fsc_fail(err, FSC_STORE, "store %s: this is another program's database; name another file", path);
+        return fsc_fail(err, FSC_STORE,
+                        "store %s: this is another program's database; name another file", path);
     if (version > FSC_SCHEMA_VERSION)
-        return fsc_fail(err, FSC_STORE, "store %s: its schema %lld is newer than this program's %d; use the newer program", path,
-                        (long long)version, FSC_SCHEMA_VERSION);
+        return fsc_fail(
+            err, FSC_STORE,
+            "store %s: its schema %lld is newer than this program's %d; use the newer program",
+            path, (long long)version, FSC_SCHEMA_VERSION);
     return FSC_OK;
 }
 
@@ -91,7 +95,10 @@ fsc_status fsc_store_check(fsc_store *s, fsc_err *err)
     if (row)
         fsc__db_done(st);
     if (strcmp(finding, "ok"))
-        return fsc_fail(err, FSC_STORE, "the store is damaged: %s; restore a backup, or move it away and collect anew", finding);
+        return fsc_fail(
+            err, FSC_STORE,
+            "the store is damaged: %s; restore a backup, or move it away and collect anew",
+            finding);
     FSC_TRY(check_chunks(s, "SELECT bytes FROM chunk", err));
     return check_chunks(s, "SELECT bytes FROM hourly", err);
 }

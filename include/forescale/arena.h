@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The one memory rule: values live in an arena and are never freed one by one; handles (store, HTTP,
- * Kubernetes) are opened and closed. The command opens one arena with a limit and closes it at its
- * end; a loop over many workloads marks and rewinds it. An arena belongs to one thread.
+ * The one memory rule: values live in an arena and are never freed one by one; handles (store,
+ * HTTP, Kubernetes) are opened and closed. The command opens one arena with a limit and closes it
+ * at its end; a loop over many workloads marks and rewinds it. An arena belongs to one thread.
  */
 #ifndef FORESCALE_ARENA_H
 #define FORESCALE_ARENA_H
@@ -26,7 +26,8 @@ void fsc_arena_close(fsc_arena *a); /* NULL is fine */
 void *fsc_arena_alloc(fsc_arena *a, size_t n, size_t size, fsc_err *err) FSC_CHECKED;
 char *fsc_arena_strdup(fsc_arena *a, const char *s, fsc_err *err) FSC_CHECKED;
 char *fsc_arena_strndup(fsc_arena *a, const char *s, size_t n, fsc_err *err) FSC_CHECKED;
-char *fsc_arena_printf(fsc_arena *a, fsc_err *err, const char *fmt, ...) FSC_PRINTF(3, 4) FSC_CHECKED;
+char *fsc_arena_printf(fsc_arena *a, fsc_err *err, const char *fmt, ...)
+    FSC_PRINTF(3, 4) FSC_CHECKED;
 
 /* Everything allocated after the mark is given back by the rewind. */
 fsc_arena_mark fsc_arena_get_mark(const fsc_arena *a);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A growing text or byte buffer in an arena, with a limit. Appending after a failure does nothing, so
- * a writer appends freely and checks once at the end with fsc_buf_status().
+ * A growing text or byte buffer in an arena, with a limit. Appending after a failure does nothing,
+ * so a writer appends freely and checks once at the end with fsc_buf_status().
  */
 #ifndef FORESCALE_BUF_H
 #define FORESCALE_BUF_H

@@ -25,7 +25,7 @@ typedef struct fsc_http_auth { /* shared by all remote parts; every field may be
 } fsc_http_auth;
 
 typedef struct fsc_prometheus_config {
-    const char *url; /* NULL: none */
+    const char *url;           /* NULL: none */
     int64_t scrape_interval_s; /* the newest two are left out and re-read */
     fsc_http_auth auth;
 } fsc_prometheus_config;
@@ -56,8 +56,8 @@ typedef struct fsc_objective {
 } fsc_objective;
 
 typedef struct fsc_demand_config {
-    const char *query; /* NULL: read from the target's trigger */
-    double per_replica; /* C; 0: read from the trigger */
+    const char *query;      /* NULL: read from the target's trigger */
+    double per_replica;     /* C; 0: read from the trigger */
     const char *by, *value; /* one query shared by many workloads: the label and its value */
 } fsc_demand_config;
 
@@ -70,7 +70,7 @@ typedef struct fsc_workload_config {
     int64_t gpus_per_replica;
     int64_t min_replicas, max_replicas; /* the user's own; read from the object when not given */
     bool min_given, max_given;
-    int64_t lead_s; /* pod on a warm node -> ready */
+    int64_t lead_s;    /* pod on a warm node -> ready */
     fsc_strings pools; /* in order of preference */
     fsc_objective objective;
     bool trim;
@@ -146,7 +146,8 @@ typedef struct fsc_config {
 
 /* Reads and checks a parsed file. Cross references (a workload's pool, a budget's workload, one
  * currency in a budget) are checked too. */
-fsc_status fsc_config_parse(fsc_config *out, const fsc_node *root, const fsc_opt_ctx *ctx, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_config_parse(fsc_config *out, const fsc_node *root, const fsc_opt_ctx *ctx,
+                            fsc_err *err) FSC_CHECKED;
 
 /* The rows of the whole file, for help, docs and the schema. */
 const fsc_opt *fsc_config_rows(void);

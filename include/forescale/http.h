@@ -31,14 +31,14 @@ typedef struct fsc_http_request {
     const fsc_http_tls *tls;   /* NULL: none */
     const char *bearer;        /* NULL, or a token that wins over auth's */
     const char *proxy_url;
-    fsc_string_map headers;    /* further ones */
-    const char *content_type;  /* of the body */
+    fsc_string_map headers;   /* further ones */
+    const char *content_type; /* of the body */
     const void *body;
     size_t body_n;
-    size_t max_bytes;     /* of the answer; 0: 64 MiB */
-    int64_t timeout_ms;   /* for one try; 0: 30 s */
-    int64_t deadline_ms;  /* for all tries; 0: one minute */
-    int tries;            /* 0: 4 */
+    size_t max_bytes;    /* of the answer; 0: 64 MiB */
+    int64_t timeout_ms;  /* for one try; 0: 30 s */
+    int64_t deadline_ms; /* for all tries; 0: one minute */
+    int tries;           /* 0: 4 */
     /* Called with each piece of a 2xx body; a status other than FSC_OK ends the transfer with err.
      * Before a further try `restart` is called. NULL: the body is collected in the response. */
     fsc_status (*on_data)(void *ctx, const char *data, size_t n, fsc_err *err);
@@ -47,21 +47,21 @@ typedef struct fsc_http_request {
 } fsc_http_request;
 
 typedef struct fsc_http_response {
-    int code;        /* HTTP status of the last try; 0: none came */
-    fsc_buf body;    /* of an error answer too, cut at 64 KiB there */
+    int code;     /* HTTP status of the last try; 0: none came */
+    fsc_buf body; /* of an error answer too, cut at 64 KiB there */
     char content_type[96], warning[160], date[64];
     int64_t retry_after_s; /* -1: not given */
 } fsc_http_response;
 
-/* FSC_OK for every complete 2xx answer. Else: FSC_DENIED 401/403, FSC_MISSING 404, FSC_CONFLICT 409,
- * FSC_REMOTE the rest (retryable set); the response is filled as far as it came. */
-fsc_status fsc_http_do(fsc_http *h, fsc_http_response *out, const fsc_http_request *req, fsc_arena *a,
-                       fsc_err *err) FSC_CHECKED;
+/* FSC_OK for every complete 2xx answer. Else: FSC_DENIED 401/403, FSC_MISSING 404, FSC_CONFLICT
+ * 409, FSC_REMOTE the rest (retryable set); the response is filled as far as it came. */
+fsc_status fsc_http_do(fsc_http *h, fsc_http_response *out, const fsc_http_request *req,
+                       fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
 /* Runs n requests with at most `parallel` under way (curl_multi); result i and errs[i] are i's. */
 fsc_status fsc_http_do_all(fsc_http *h, fsc_http_response *out, const fsc_http_request *reqs,
-                           fsc_status *results, fsc_err *errs, size_t n, size_t parallel, fsc_arena *a,
-                           fsc_err *err) FSC_CHECKED;
+                           fsc_status *results, fsc_err *errs, size_t n, size_t parallel,
+                           fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
 /* application/x-www-form-urlencoded: appends "key=value" with '&' where needed. */
 void fsc_http_form_add(fsc_buf *form, const char *key, const char *value);

@@ -5,8 +5,10 @@
 
 #include "forescale/time.h"
 
-/* Appends local midnights of every VEVENT with a DTSTART date; RRULE FREQ=YEARLY repeats it until 2100.
- * *n counts on from what it was; at most cap dates. Other recurrences are FSC_DATA with the line. */
-fsc_status fsc_ical_read(fsc_civil *out, size_t *n, size_t cap, const char *file, const char *text, fsc_err *err) FSC_CHECKED;
+/* Appends local midnights of every VEVENT with a DTSTART date; RRULE FREQ=YEARLY repeats it until
+ * 2100. *n counts on from what it was; at most cap dates. Other recurrences are FSC_DATA with the
+ * line. */
+fsc_status fsc_ical_read(fsc_civil *out, size_t *n, size_t cap, const char *file, const char *text,
+                         fsc_err *err) FSC_CHECKED;
 
 #endif

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * JSON: a writer, and a reader for small documents (the only user of cJSON) that copies what it read
- * into fsc_node in the arena: a number is its shortest text, null is the scalar "null" unquoted.
+ * JSON: a writer, and a reader for small documents (the only user of cJSON) that copies what it
+ * read into fsc_node in the arena: a number is its shortest text, null is the scalar "null"
+ * unquoted.
  */
 #ifndef FORESCALE_JSON_H
 #define FORESCALE_JSON_H
 
 #include "forescale/options.h"
 
-/* Appends text as a JSON string with its quotes; control characters and invalid UTF-8 are escaped. */
+/* Appends text as a JSON string with its quotes; control characters and invalid UTF-8 are escaped.
+ */
 void fsc_json_string(fsc_buf *out, const char *text);
 /* Shortest text that reads back as the same double; null for NaN and infinities. */
 void fsc_json_number(fsc_buf *out, double v);
 
 /* FSC_DATA on malformed text, nesting over 64, or trailing junk. */
-fsc_status fsc_json_parse(const fsc_node **out, const char *text, size_t n, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_json_parse(const fsc_node **out, const char *text, size_t n, fsc_arena *a,
+                          fsc_err *err) FSC_CHECKED;
 
 /* Walks keys from a node ("spec", "minReplicaCount", NULL); NULL where one is absent. */
 const fsc_node *fsc_node_at(const fsc_node *n, ...);

@@ -16,16 +16,17 @@ typedef struct fsc_workload_now {
     bool min_known, max_known;
     int64_t min_replicas, max_replicas; /* on the object now */
     bool baseline_known;
-    int64_t baseline_min, baseline_max; /* the user's own, as recorded before our first write; else the object's */
-    double per_replica;                 /* read from the trigger; 0: the configured one */
-    bool paused;                        /* a human paused it: planned, not written, counted in full */
-    const char *hold;                   /* NULL, or why it must not be acted on (a human's edit, no data) */
-    int64_t lead_pod_s;                 /* learned high quantile; 0: the configured one */
+    int64_t baseline_min,
+        baseline_max;   /* the user's own, as recorded before our first write; else the object's */
+    double per_replica; /* read from the trigger; 0: the configured one */
+    bool paused;        /* a human paused it: planned, not written, counted in full */
+    const char *hold;   /* NULL, or why it must not be acted on (a human's edit, no data) */
+    int64_t lead_pod_s; /* learned high quantile; 0: the configured one */
 } fsc_workload_now;
 
 typedef struct fsc_pool_now {
     bool nodes_known;
-    int64_t nodes;        /* that bill: booting, ready, draining */
+    int64_t nodes;         /* that bill: booting, ready, draining */
     int64_t nodes_leaving; /* of these under a termination notice */
     fsc_money price;       /* of a node for an hour, micros 0: the configured one */
     int64_t lead_node_s;   /* learned; 0: the configured one */
@@ -85,7 +86,8 @@ typedef struct fsc_budget_plan {
     fsc_money ceiling;
     int64_t window_start, window_end;
     int64_t spent_micros, forecast_p50_micros, forecast_p95_micros, worst_case_micros;
-    int64_t spent_since, spent_since_micros; /* the estimate of what was spent since the run before */
+    int64_t spent_since,
+        spent_since_micros;  /* the estimate of what was spent since the run before */
     double probability_over; /* of passing the ceiling by the window's end */
     double shadow_price;     /* lambda */
     const char *reason;
@@ -104,11 +106,12 @@ typedef struct fsc_plan {
 typedef struct fsc_planner fsc_planner;
 
 /* Lives in the arena. */
-fsc_status fsc_planner_open(fsc_planner **out, const fsc_config *config, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_planner_open(fsc_planner **out, const fsc_config *config, fsc_arena *a,
+                            fsc_err *err) FSC_CHECKED;
 
 /* The horizons (in steps of step_s) and levels at which the planner wants workload w's forecast. */
-fsc_status fsc_planner_request(fsc_forecast_request *out, const fsc_planner *p, size_t w, int32_t step_s,
-                               fsc_arena *a, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_planner_request(fsc_forecast_request *out, const fsc_planner *p, size_t w,
+                               int32_t step_s, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
 /* One run. Advances the planner's state; the plan lives in the arena. */
 fsc_status fsc_planner_run(fsc_plan *out, fsc_planner *p, const fsc_plan_input *in, fsc_arena *a,

@@ -36,11 +36,12 @@ fsc_series fsc_series_cut(const fsc_series *s, int64_t from, int64_t to);
 
 /* Means over step_s (a multiple of s->step_s) aligned to multiples of step_s since 1970; a bucket
  * with less than min_fill of its samples is a gap. */
-fsc_status fsc_series_resample(fsc_series *out, const fsc_series *s, int32_t step_s, double min_fill,
-                               fsc_arena *a, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_series_resample(fsc_series *out, const fsc_series *s, int32_t step_s,
+                               double min_fill, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
-int64_t fsc_series_end(const fsc_series *s);    /* time of the last grid point + step */
-size_t fsc_series_gaps(const fsc_series *s);    /* NaN values */
-int64_t fsc_series_newest(const fsc_series *s); /* time of the last value that is no gap, or INT64_MIN */
+int64_t fsc_series_end(const fsc_series *s); /* time of the last grid point + step */
+size_t fsc_series_gaps(const fsc_series *s); /* NaN values */
+int64_t
+fsc_series_newest(const fsc_series *s); /* time of the last value that is no gap, or INT64_MIN */
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where demand comes from. A new source is one file in collector/ and one word in its CMakeLists. */
+/* Where demand comes from. A new source is one file in collector/ and one word in its CMakeLists.
+ */
 #ifndef FORESCALE_SOURCE_H
 #define FORESCALE_SOURCE_H
 
@@ -17,7 +18,7 @@ typedef struct fsc_sink {
 
 typedef struct fsc_source_request {
     const char *query;
-    const char *by; /* NULL: exactly one series must come */
+    const char *by;   /* NULL: exactly one series must come */
     int64_t from, to; /* from <= t < to, both multiples of step_s */
     int32_t step_s;
 } fsc_source_request;
@@ -26,10 +27,12 @@ typedef struct fsc_source_request {
 typedef struct fsc_source_ops {
     const char *name, *summary;
     /* Fills the HTTP request; what streams in goes to the sink. *state lives in the arena. */
-    fsc_status (*prepare)(fsc_http_request *out, void **state, const fsc_config *cfg, const fsc_source_request *req,
-                          const fsc_sink *sink, fsc_arena *a, fsc_err *err);
+    fsc_status (*prepare)(fsc_http_request *out, void **state, const fsc_config *cfg,
+                          const fsc_source_request *req, const fsc_sink *sink, fsc_arena *a,
+                          fsc_err *err);
     /* After the transfer, with its status: the final word, with the source's own message in err. */
-    fsc_status (*finish)(void *state, fsc_status status, const fsc_http_response *response, fsc_err *err);
+    fsc_status (*finish)(void *state, fsc_status status, const fsc_http_response *response,
+                         fsc_err *err);
 } fsc_source_ops;
 const fsc_source_ops *const *fsc_sources(void); /* ends with NULL */
 
@@ -59,20 +62,21 @@ typedef struct fsc_collect_input {
     void *progress_ctx;
 } fsc_collect_input;
 
-/* Pulls what the store lacks; one bad query never stops the rest (see each result). Each window is a
- * transaction of its own, so a killed run loses nothing and the next one goes on. */
-fsc_status fsc_collect(fsc_collect_result *results, fsc_store *s, fsc_http *http, const fsc_collect_input *in,
-                       fsc_arena *a, fsc_err *err) FSC_CHECKED;
+/* Pulls what the store lacks; one bad query never stops the rest (see each result). Each window is
+ * a transaction of its own, so a killed run loses nothing and the next one goes on. */
+fsc_status fsc_collect(fsc_collect_result *results, fsc_store *s, fsc_http *http,
+                       const fsc_collect_input *in, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
 /* ---- CSV ------------------------------------------------------------------------------------- */
 
 typedef enum fsc_time_form { FSC_TIME_UNIX, FSC_TIME_RFC3339 } fsc_time_form;
 typedef struct fsc_csv {
     size_t n;
-    fsc_series *series;  /* in the file's order */
+    fsc_series *series; /* in the file's order */
     fsc_time_form form; /* in which the timestamps came */
 } fsc_csv;
 /* path "-" is standard input, .gz is inflated; step_s 0: inferred. FSC_DATA names file:line. */
-fsc_status fsc_csv_read(fsc_csv *out, const char *path, int32_t step_s, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_csv_read(fsc_csv *out, const char *path, int32_t step_s, fsc_arena *a,
+                        fsc_err *err) FSC_CHECKED;
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * The one error rule. A function that can fail returns fsc_status and takes a caller-owned fsc_err
  * as its last parameter. The layer that fails fills it once with fsc_fail(); layers above may put
- * context in front with fsc_context(), and never replace it. A message is one line that says what is
- * wrong and, where it can, what to do.
+ * context in front with fsc_context(), and never replace it. A message is one line that says what
+ * is wrong and, where it can, what to do.
  */
 #ifndef FORESCALE_STATUS_H
 #define FORESCALE_STATUS_H
@@ -33,7 +33,10 @@ typedef struct fsc_err {
     char msg[480];
 } fsc_err;
 
-#define FSC_ERR_INIT {FSC_OK, false, ""}
+#define FSC_ERR_INIT                                                                               \
+    {                                                                                              \
+        FSC_OK, false, ""                                                                          \
+    }
 
 #if defined(__GNUC__)
 #define FSC_CHECKED      __attribute__((warn_unused_result))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The store: history, ledger, learned leads and model states (the only user of SQLite). A handle
- * belongs to one process and thread. A foreign, newer or corrupted file is refused and left untouched.
+ * belongs to one process and thread. A foreign, newer or corrupted file is refused and left
+ * untouched.
  */
 #ifndef FORESCALE_STORE_H
 #define FORESCALE_STORE_H
@@ -13,10 +14,13 @@ typedef struct fsc_store fsc_store;
 
 typedef enum fsc_store_access { FSC_STORE_READ, FSC_STORE_WRITE } fsc_store_access;
 
-/* WRITE creates the file (0600) and migrates its schema. FSC_STORE, with what to do, when it cannot. */
-fsc_status fsc_store_open(fsc_store **out, const char *path, fsc_store_access access, fsc_err *err) FSC_CHECKED;
+/* WRITE creates the file (0600) and migrates its schema. FSC_STORE, with what to do, when it
+ * cannot. */
+fsc_status fsc_store_open(fsc_store **out, const char *path, fsc_store_access access,
+                          fsc_err *err) FSC_CHECKED;
 void fsc_store_close(fsc_store *s);
-fsc_status fsc_store_check(fsc_store *s, fsc_err *err) FSC_CHECKED; /* PRAGMA integrity_check and chunk sums */
+fsc_status fsc_store_check(fsc_store *s,
+                           fsc_err *err) FSC_CHECKED; /* PRAGMA integrity_check and chunk sums */
 
 /* One transaction; they do not nest. */
 fsc_status fsc_store_begin(fsc_store *s, fsc_err *err) FSC_CHECKED;
@@ -34,8 +38,8 @@ fsc_status fsc_history_write(fsc_store *s, const fsc_series *piece, fsc_err *err
 fsc_status fsc_history_read(fsc_series *out, fsc_store *s, const char *id, int64_t from, int64_t to,
                             fsc_arena *a, fsc_err *err) FSC_CHECKED;
 /* Hourly means (long-range reports): from roll-ups where raw samples were retired. */
-fsc_status fsc_history_read_hourly(fsc_series *out, fsc_store *s, const char *id, int64_t from, int64_t to,
-                                   fsc_arena *a, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_history_read_hourly(fsc_series *out, fsc_store *s, const char *id, int64_t from,
+                                   int64_t to, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
 typedef struct fsc_history_info {
     const char *id;
@@ -44,66 +48,80 @@ typedef struct fsc_history_info {
     size_t samples;
     size_t bytes; /* of chunks */
 } fsc_history_info;
-fsc_status fsc_history_list(fsc_history_info **out, size_t *n, fsc_store *s, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_history_list(fsc_history_info **out, size_t *n, fsc_store *s, fsc_arena *a,
+                            fsc_err *err) FSC_CHECKED;
 
 typedef struct fsc_span {
     int64_t from, to; /* from <= t < to */
 } fsc_span;
-/* Spans within [from, to) without samples, in order; those marked empty until after `now` are left out. */
+/* Spans within [from, to) without samples, in order; those marked empty until after `now` are left
+ * out. */
 fsc_status fsc_history_gaps(fsc_span **out, size_t *n, fsc_store *s, const char *id, int32_t step_s,
-                            int64_t from, int64_t to, int64_t now, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+                            int64_t from, int64_t to, int64_t now, fsc_arena *a,
+                            fsc_err *err) FSC_CHECKED;
 /* Spans that a source was asked for and has nothing in: not asked again until `retry_at`. */
-fsc_status fsc_history_mark_empty(fsc_store *s, const char *id, fsc_span span, int64_t retry_at, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_history_mark_empty(fsc_store *s, const char *id, fsc_span span, int64_t retry_at,
+                                  fsc_err *err) FSC_CHECKED;
 
 /* Rolls up and removes raw samples before `before`; whole chunks only. */
 fsc_status fsc_history_retire(fsc_store *s, int64_t before, fsc_err *err) FSC_CHECKED;
 
 /* ---- blobs: model and planner states, learned leads ------------------------------------------ */
 
-fsc_status fsc_blob_put(fsc_store *s, const char *kind, const char *key, const void *bytes, size_t n, int64_t at,
-                        fsc_err *err) FSC_CHECKED;
+fsc_status fsc_blob_put(fsc_store *s, const char *kind, const char *key, const void *bytes,
+                        size_t n, int64_t at, fsc_err *err) FSC_CHECKED;
 /* FSC_MISSING when there is none. */
-fsc_status fsc_blob_get(const void **bytes, size_t *n, fsc_store *s, const char *kind, const char *key,
-                        fsc_arena *a, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_blob_get(const void **bytes, size_t *n, fsc_store *s, const char *kind,
+                        const char *key, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
-/* ---- ledger: append-only ---------------------------------------------------------------------- */
+/* ---- ledger: append-only ----------------------------------------------------------------------
+ */
 
-typedef enum fsc_verdict { FSC_VERDICT_ALLOWED, FSC_VERDICT_CLAMPED, FSC_VERDICT_DENIED, FSC_VERDICT_HELD } fsc_verdict;
+typedef enum fsc_verdict {
+    FSC_VERDICT_ALLOWED,
+    FSC_VERDICT_CLAMPED,
+    FSC_VERDICT_DENIED,
+    FSC_VERDICT_HELD
+} fsc_verdict;
 
 typedef struct fsc_ledger_row {
     int64_t id; /* given by the store */
     int64_t at;
     const char *run_id;
-    const char *kind;   /* "run", "act", "budget", "spend" */
-    const char *object; /* workload, pool or budget */
-    const char *op;     /* "set-bounds", "transition", ... */
+    const char *kind;           /* "run", "act", "budget", "spend" */
+    const char *object;         /* workload, pool or budget */
+    const char *op;             /* "set-bounds", "transition", ... */
     const char *before, *after; /* small JSON texts */
     fsc_verdict verdict;
     const char *why;
     int64_t micros; /* money that the row is about */
     const char *currency;
-    bool dry_run; /* never counts as spend */
+    bool dry_run;    /* never counts as spend */
     const char *key; /* of an intent: the same again is the same action */
 } fsc_ledger_row;
 
 /* Appends a row; for an action this is the intent, written before the cluster is touched. */
-fsc_status fsc_ledger_intend(int64_t *id, fsc_store *s, const fsc_ledger_row *row, fsc_err *err) FSC_CHECKED;
-/* The receipt: what came of it ("applied", "failed", "unchanged") and the answer; a row of its own. */
-fsc_status fsc_ledger_settle(fsc_store *s, int64_t intent_id, int64_t at, const char *outcome, const char *receipt,
+fsc_status fsc_ledger_intend(int64_t *id, fsc_store *s, const fsc_ledger_row *row,
                              fsc_err *err) FSC_CHECKED;
+/* The receipt: what came of it ("applied", "failed", "unchanged") and the answer; a row of its own.
+ */
+fsc_status fsc_ledger_settle(fsc_store *s, int64_t intent_id, int64_t at, const char *outcome,
+                             const char *receipt, fsc_err *err) FSC_CHECKED;
 typedef struct fsc_ledger_entry {
     fsc_ledger_row row;
     const char *outcome, *receipt; /* NULL: not settled (a run was killed in between) */
     int64_t settled_at;
 } fsc_ledger_entry;
 /* Newest first, at most `limit`; run_id and object NULL: any. */
-fsc_status fsc_ledger_read(fsc_ledger_entry **out, size_t *n, fsc_store *s, const char *run_id, const char *object,
-                           int64_t from, int64_t to, size_t limit, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_ledger_read(fsc_ledger_entry **out, size_t *n, fsc_store *s, const char *run_id,
+                           const char *object, int64_t from, int64_t to, size_t limit, fsc_arena *a,
+                           fsc_err *err) FSC_CHECKED;
 
-/* Estimated spend: one row a run and pool (nodes x price since the run before). Sum in (from, to]. */
-fsc_status fsc_ledger_spend_add(fsc_store *s, const char *budget, int64_t from, int64_t to, int64_t micros,
-                                const char *currency, fsc_err *err) FSC_CHECKED;
-fsc_status fsc_ledger_spend_sum(int64_t *micros, fsc_store *s, const char *budget, int64_t from, int64_t to,
-                                fsc_err *err) FSC_CHECKED;
+/* Estimated spend: one row a run and pool (nodes x price since the run before). Sum in (from, to].
+ */
+fsc_status fsc_ledger_spend_add(fsc_store *s, const char *budget, int64_t from, int64_t to,
+                                int64_t micros, const char *currency, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_ledger_spend_sum(int64_t *micros, fsc_store *s, const char *budget, int64_t from,
+                                int64_t to, fsc_err *err) FSC_CHECKED;
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What is scaled. A new kind is one file in actuator/ and one word in its CMakeLists. observe() reads
- * the object; apply() writes bounds by compare-and-set and records baseline, expiry and run id on it.
+ * What is scaled. A new kind is one file in actuator/ and one word in its CMakeLists. observe()
+ * reads the object; apply() writes bounds by compare-and-set and records baseline, expiry and run
+ * id on it.
  */
 #ifndef FORESCALE_TARGET_H
 #define FORESCALE_TARGET_H
@@ -18,7 +19,8 @@ typedef struct fsc_target_seen {
     bool paused;
     const char *paused_why;
     const char *resource_version;
-    const char *hold; /* NULL, or why it must be left alone (a human's edit, owned by another controller) */
+    const char *
+        hold; /* NULL, or why it must be left alone (a human's edit, owned by another controller) */
     const char *note; /* NULL, or what weakens a write's effect; for check and the log */
     bool never_lower; /* a human paused scale-in: neither bound may go down */
     /* what we recorded on it, in annotations (actuator/record.h) */
@@ -43,16 +45,19 @@ typedef enum fsc_outcome { FSC_APPLIED, FSC_UNCHANGED, FSC_PLANNED } fsc_outcome
 typedef struct fsc_target_ops {
     const char *name, *summary; /* name is the `kind` of the configuration */
     bool is_pool;               /* a node pool's prewarm, else a workload's target */
-    fsc_status (*observe)(fsc_target_seen *out, fsc_kube *k, const fsc_target_ref *ref, fsc_arena *a, fsc_err *err);
-    /* Writes only what differs; an expiry is renewed when less than half of the life that w gives is
-     * left, so a plan's life is at least twice what it must outlast. FSC_CONFLICT: somebody else changed
-     * the object since `seen`; retryable where that may settle, else it must be left alone. */
-    fsc_status (*apply)(fsc_outcome *out, fsc_kube *k, const fsc_target_ref *ref, const fsc_target_seen *seen,
-                        const fsc_target_write *w, fsc_arena *a, fsc_err *err);
-    /* Writes the baseline back (all) or what is safe once expired; removes our record when whole. What a
-     * human changed since our last write stays as it is, without our record. */
-    fsc_status (*restore)(fsc_outcome *out, fsc_kube *k, const fsc_target_ref *ref, int64_t now, bool all,
-                          fsc_dry_run dry, fsc_arena *a, fsc_err *err);
+    fsc_status (*observe)(fsc_target_seen *out, fsc_kube *k, const fsc_target_ref *ref,
+                          fsc_arena *a, fsc_err *err);
+    /* Writes only what differs; an expiry is renewed when less than half of the life that w gives
+     * is left, so a plan's life is at least twice what it must outlast. FSC_CONFLICT: somebody else
+     * changed the object since `seen`; retryable where that may settle, else it must be left alone.
+     */
+    fsc_status (*apply)(fsc_outcome *out, fsc_kube *k, const fsc_target_ref *ref,
+                        const fsc_target_seen *seen, const fsc_target_write *w, fsc_arena *a,
+                        fsc_err *err);
+    /* Writes the baseline back (all) or what is safe once expired; removes our record when whole.
+     * What a human changed since our last write stays as it is, without our record. */
+    fsc_status (*restore)(fsc_outcome *out, fsc_kube *k, const fsc_target_ref *ref, int64_t now,
+                          bool all, fsc_dry_run dry, fsc_arena *a, fsc_err *err);
 } fsc_target_ops;
 const fsc_target_ops *const *fsc_targets(void); /* ends with NULL */
 const fsc_target_ops *fsc_target_find(const char *kind);

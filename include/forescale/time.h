@@ -20,7 +20,8 @@ fsc_status fsc_time_parse(int64_t *out, const char *text, fsc_err *err) FSC_CHEC
 
 /* "2026-11-24T09:00" or "2026-11-24" as the zone's local time, or with an offset of its own. */
 struct fsc_zone;
-fsc_status fsc_time_parse_local(int64_t *out, const struct fsc_zone *z, const char *text, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_time_parse_local(int64_t *out, const struct fsc_zone *z, const char *text,
+                                fsc_err *err) FSC_CHECKED;
 
 #define FSC_TIME_TEXT 32
 /* RFC 3339 in UTC; returns out. */
@@ -34,8 +35,8 @@ const char *fsc_duration_format(char out[FSC_TIME_TEXT], int64_t s);
 /* A time zone's offsets as data, so that pure code can use local time (RFC 8536). Immutable. */
 typedef struct fsc_zone {
     const char *name;
-    size_t n;              /* transitions */
-    const int64_t *at;     /* [n] ascending UTC times */
+    size_t n;                /* transitions */
+    const int64_t *at;       /* [n] ascending UTC times */
     const int32_t *offset_s; /* [n + 1]: before at[0], then from at[i] on */
 } fsc_zone;
 
@@ -50,11 +51,13 @@ typedef struct fsc_civil {
 } fsc_civil;
 
 fsc_civil fsc_civil_at(const fsc_zone *z, int64_t t);
-/* The instant at which the local day (week from Monday, month) that holds t began; next likewise. */
+/* The instant at which the local day (week from Monday, month) that holds t began; next likewise.
+ */
 typedef enum fsc_period { FSC_PERIOD_DAY, FSC_PERIOD_WEEK, FSC_PERIOD_MONTH } fsc_period;
 int64_t fsc_period_start(const fsc_zone *z, fsc_period p, int64_t t);
 int64_t fsc_period_end(const fsc_zone *z, fsc_period p, int64_t t);
-/* The UTC instant of a local date and time; in a DST gap the instant after it, in a fold the first. */
+/* The UTC instant of a local date and time; in a DST gap the instant after it, in a fold the first.
+ */
 int64_t fsc_zone_local_to_utc(const fsc_zone *z, const fsc_civil *c);
 
 #endif
