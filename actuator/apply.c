@@ -72,6 +72,13 @@ static fsc_status intend(int64_t *id, const task *t, const char *alone, fsc_aren
         err);
 }
 
+/* After a run that does not renew, the record still outlasts the runs that may be missed and the
+ * one after them; and an object is not written, nor KEDA's copy of it, at every run. */
+static int64_t renew_s(const fsc_config *c)
+{
+    return (2 + c->missed_runs) * c->interval_s;
+}
+
 /* A plan's hold is written too: it renews the floor that stands, and the guard's cap with it. */
 static end write_bounds(const task *t, fsc_arena *a, fsc_err *err)
 {
@@ -90,6 +97,7 @@ static end write_bounds(const task *t, fsc_arena *a, fsc_err *err)
                                                        .baseline_max = p->baseline_max,
                                                        .safe_max = p->safe_max,
                                                        .expires_at = p->expires_at,
+                                                       .renew_s = renew_s(t->in->config),
                                                        .run_id = t->in->plan->run_id,
                                                        .dry = t->in->dry},
                                    a, err);

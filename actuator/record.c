@@ -190,14 +190,14 @@ static desired desired_of(const fsc_target_write *w)
     };
 }
 
-/* A recorded safe max that is lower than today's stays until the next renewal: it fails closed. */
-static bool is_whole(const fsc_target_seen *s, const desired *d, int64_t now)
+/* A recorded safe max that is lower than today's stays until the next write: it fails closed. */
+static bool is_whole(const fsc_target_seen *s, const desired *d, const fsc_target_write *w)
 {
     if (s->min_replicas != d->min || s->max_replicas != d->max || s->ours != d->recorded)
         return false;
     return !d->recorded ||
            (s->baseline_min == d->baseline_min && s->baseline_max == d->baseline_max &&
-            s->safe_max <= d->safe_max && 2 * (s->expires_at - now) >= d->expires_at - now);
+            s->safe_max <= d->safe_max && s->expires_at - w->now >= w->renew_s);
 }
 
 static fsc_status check_write(const fsc_target_seen *s, const fsc_target_write *w, fsc_err *err)
@@ -235,7 +235,7 @@ fsc_status fsc__record_apply(fsc_outcome *out, fsc_kube *k, const fsc__bounded *
         if (i)
             FSC_TRY(b->ops->observe(&now, k, ref, a, err));
         FSC_TRY(check_write(&now, w, err));
-        if (is_whole(&now, &d, w->now))
+        if (is_whole(&now, &d, w))
             return FSC_OK;
         if (!still_as_planned(seen, &now))
             return fsc_fail_retryable(

@@ -36,6 +36,7 @@ typedef struct fsc_target_write {
     int64_t now;
     int64_t min_replicas, max_replicas;
     int64_t baseline_min, baseline_max, safe_max, expires_at;
+    int64_t renew_s; /* the recorded expiry is renewed when less than this is left of it */
     const char *run_id;
     fsc_dry_run dry;
 } fsc_target_write;
@@ -47,10 +48,8 @@ typedef struct fsc_target_ops {
     bool is_pool;               /* a node pool's prewarm, else a workload's target */
     fsc_status (*observe)(fsc_target_seen *out, fsc_kube *k, const fsc_target_ref *ref,
                           fsc_arena *a, fsc_err *err);
-    /* Writes only what differs; an expiry is renewed when less than half of the life that w gives
-     * is left, so a plan's life is at least twice what it must outlast. FSC_CONFLICT: somebody else
-     * changed the object since `seen`; retryable where that may settle, else it must be left alone.
-     */
+    /* Writes only what differs from the object and its record. FSC_CONFLICT: somebody else changed
+     * the object since `seen`; retryable where that may settle, else it must be left alone. */
     fsc_status (*apply)(fsc_outcome *out, fsc_kube *k, const fsc_target_ref *ref,
                         const fsc_target_seen *seen, const fsc_target_write *w, fsc_arena *a,
                         fsc_err *err);

@@ -58,6 +58,7 @@ static fsc_target_write wanted(int min, int max)
                               .baseline_max = 30,
                               .safe_max = 12,
                               .expires_at = NOW + 600,
+                              .renew_s = 180,
                               .run_id = "r1"};
 }
 
@@ -188,17 +189,17 @@ START_TEST(a_write_is_one_patch_with_its_record)
 END_TEST
 
 static const struct {
-    int min, max, safe_max, life_s;
+    int min, max, safe_max, renew_s;
     fsc_outcome outcome;
 } repeats[] = {
+    {6, 16, 12, 180, FSC_UNCHANGED},
     {6, 16, 12, 600, FSC_UNCHANGED},
-    {6, 16, 12, 1200, FSC_UNCHANGED},
-    {6, 16, 12, 1202, FSC_APPLIED},  /* renewed */
-    {6, 16, 14, 600, FSC_UNCHANGED}, /* closed is safe */
-    {6, 16, 11, 600, FSC_APPLIED},
-    {5, 16, 12, 600, FSC_APPLIED},
-    {6, 17, 12, 600, FSC_APPLIED},
-    {2, 30, 30, 600, FSC_APPLIED}, /* the baseline: our record goes */
+    {6, 16, 12, 601, FSC_APPLIED},   /* renewed */
+    {6, 16, 14, 180, FSC_UNCHANGED}, /* closed is safe */
+    {6, 16, 11, 180, FSC_APPLIED},
+    {5, 16, 12, 180, FSC_APPLIED},
+    {6, 17, 12, 180, FSC_APPLIED},
+    {2, 30, 30, 180, FSC_APPLIED} /* the baseline: our record goes */
 };
 
 START_TEST(only_a_difference_is_written)
@@ -207,7 +208,7 @@ START_TEST(only_a_difference_is_written)
     fsc_target_seen s = observe(scaled_object(RECORD, bounds(6, 16)));
     fsc_target_write w = wanted(repeats[_i].min, repeats[_i].max);
     w.safe_max = repeats[_i].safe_max;
-    w.expires_at = NOW + repeats[_i].life_s;
+    w.renew_s = repeats[_i].renew_s;
     ck_assert_int_eq(apply(&out, &s, w, WRITTEN), FSC_OK);
     ck_assert_int_eq(out, repeats[_i].outcome);
     ck_assert_int_eq(strlen(asked()) == 0, repeats[_i].outcome == FSC_UNCHANGED);
