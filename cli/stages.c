@@ -167,8 +167,13 @@ bool fsc_session_has_targets(const fsc_session *s)
     return false;
 }
 
-static void take_seen(fsc_workload_now *now, const fsc_target_seen *seen)
+static void take_seen(fsc_workload_now *now, const fsc_workload_config *wl, const fsc_target_seen *seen)
 {
+    /* Bounds that we raised are no baseline: the next plan would build on them. */
+    now->baseline_known = true;
+    now->baseline_min = seen->ours ? seen->baseline_min : seen->min_replicas;
+    now->baseline_max = seen->ours ? seen->baseline_max : seen->max_replicas;
+    now->per_replica = seen->threshold / wl->utilization;
     now->replicas_known = seen->replicas_known;
     now->replicas = seen->replicas;
     now->ready_known = seen->ready_known;
@@ -189,7 +194,7 @@ static void observe_one(fsc_session *s, size_t w, size_t *failed)
                             : fsc_fail(&err, FSC_CONFIG, "this version cannot scale a %s yet",
                                        wl->target.kind_name);
     if (status == FSC_OK) {
-        take_seen(&s->workloads[w], &s->seen[w]);
+        take_seen(&s->workloads[w], wl, &s->seen[w]);
         return;
     }
     ++*failed;
