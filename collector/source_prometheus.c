@@ -118,8 +118,7 @@ static fsc_status own_words(const fsc_http_response *response, fsc_status status
     fsc_prom_scan_begin(scan, &nothing, NULL);
     if (fsc_prom_scan_feed(scan, response->body.data, response->body.len, &words) == FSC_OK &&
         fsc_prom_scan_end(scan, &words) == FSC_REMOTE)
-        (void)snprintf(err->msg, sizeof err->msg, "Prometheus answers %d: %s", response->code,
-                       words.msg);
+        return (err->retryable ? fsc_fail_retryable : fsc_fail)(err, status, "Prometheus answers %d: %.400s", response->code, words.msg);
     return status;
 }
 
@@ -127,11 +126,10 @@ static fsc_status finish(void *state, fsc_status status, const fsc_http_response
                          fsc_err *err)
 {
     request_state *s = state;
+    if (response->code / 100 == 2 && !strncmp(response->content_type, "text/html", 9))
+        return fsc_fail(err, FSC_REMOTE, "the answer is a web page, not Prometheus's: check prometheus.url");
     if (status != FSC_OK)
         return own_words(response, status, err);
-    if (!strncmp(response->content_type, "text/html", 9))
-        return fsc_fail(err, FSC_REMOTE,
-                        "the answer is a web page, not Prometheus's: check prometheus.url");
     return fsc_prom_scan_end(&s->scan, err);
 }
 

@@ -37,14 +37,20 @@ fsc_status fsc_context(fsc_err *err, const char *fmt, ...)
 {
     if (!err)
         return FSC_BUG;
-    char behind[sizeof err->msg];
-    memcpy(behind, err->msg, sizeof behind);
+    char front[sizeof err->msg];
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+    int n = vsnprintf(front, sizeof front - 2, fmt, ap);
     va_end(ap);
-    size_t used = n < 0 ? 0 : (size_t)n < sizeof err->msg ? (size_t)n : sizeof err->msg - 1;
-    (void)snprintf(err->msg + used, sizeof err->msg - used, ": %s", behind);
+    size_t used = n < 0 ? 0 : strlen(front);
+    front[used++] = ':';
+    front[used++] = ' ';
+    /* What does not fit is cut behind: the front says where. */
+    size_t room = sizeof err->msg - used - 1, behind = strlen(err->msg);
+    behind = behind < room ? behind : room;
+    memmove(err->msg + used, err->msg, behind);
+    memcpy(err->msg, front, used);
+    err->msg[used + behind] = '\0';
     return err->code;
 }
 
