@@ -127,12 +127,14 @@ static fsc_status with_lease(fsc_session *s, fsc_dry_run dry, outcome *o, fsc_er
     return status;
 }
 
-static fsc_exit exit_code(const outcome *o)
+static fsc_exit exit_code(const fsc_session *s, const outcome *o)
 {
     size_t failed = o->collect_failed + o->observe_failed + o->acts.failed;
     if (!failed)
         return FSC_EXIT_OK;
-    return o->acts.applied ? FSC_EXIT_PARTLY : FSC_EXIT_TRY_AGAIN_LATER;
+    if (o->acts.applied)
+        return FSC_EXIT_PARTLY;
+    return s->failed_for_good ? FSC_EXIT_FAILED : FSC_EXIT_TRY_AGAIN_LATER;
 }
 
 static fsc_exit run(fsc_cli *cli, fsc_err *err)
@@ -150,7 +152,7 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
     fsc_session_close(&s);
     if (status != FSC_OK)
         return o.acts.applied ? FSC_EXIT_PARTLY : fsc_exit_of(status, err->retryable);
-    return exit_code(&o);
+    return exit_code(&s, &o);
 }
 
 static const char *const dry_run_words[] = {"client", "server", NULL};

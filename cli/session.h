@@ -31,6 +31,7 @@ typedef struct fsc_session {
     fsc_budget_now *budgets;
     const fsc_forecast **forecasts;
     fsc_target_seen *seen;
+    bool failed_for_good; /* a part failed in a way that trying again does not mend */
 } fsc_session;
 
 /* Loads the configuration (needs: FSC_NEED_* of yaml.h) and allocates the arrays. */

@@ -198,6 +198,7 @@ static void observe_one(fsc_session *s, size_t w, size_t *failed)
         return;
     }
     ++*failed;
+    s->failed_for_good |= !err.retryable;
     fsc_log_write(&s->cli->log, FSC_LOG_ERROR, err.msg, "workload", wl->name, NULL);
     s->workloads[w].hold = fsc_arena_strdup(s->cli->arena, err.msg, NULL);
     if (!s->workloads[w].hold)
@@ -233,7 +234,7 @@ static fsc_status resolve_query(fsc_collect_query *out, fsc_session *s, size_t w
     return FSC_OK;
 }
 
-static void log_results(const fsc_session *s, const fsc_collect_result *r, size_t n, size_t *failed)
+static void log_results(fsc_session *s, const fsc_collect_result *r, size_t n, size_t *failed)
 {
     for (size_t i = 0; i < n; i++) {
         char samples[32];
@@ -246,6 +247,7 @@ static void log_results(const fsc_session *s, const fsc_collect_result *r, size_
             continue;
         }
         ++*failed;
+        s->failed_for_good |= !r[i].err.retryable;
         fsc_log_write(&s->cli->log, FSC_LOG_ERROR, r[i].err.msg, "series", r[i].series_id, NULL);
     }
 }
@@ -267,6 +269,7 @@ fsc_status fsc_stage_collect(fsc_session *s, int64_t since_s, size_t *failed, fs
             continue;
         }
         ++*failed;
+        s->failed_for_good = true;
         fsc_log_write(&s->cli->log, FSC_LOG_ERROR, one.msg, NULL);
     }
     FSC_TRY(fsc_collect(results, s->store, s->http,

@@ -82,12 +82,12 @@ start bad python3 "$top/tests/e2e/bad_prometheus.py" "$p_bad"
 wait_for 10 "double" curl -fs "http://127.0.0.1:$p_bad/mode/ok"
 mode() { curl -fs "http://127.0.0.1:$p_bad/mode/$1" >/dev/null; }
 refused "Prometheus is down" 1 "127.0.0.1:1" 75
-mode html && refused "it answers a web page" "$p_bad" "web page" 75
+mode html && refused "it answers a web page" "$p_bad" "web page" 1
 mode half && refused "half a body" "$p_bad" "127.0.0.1" 75
-mode 400 && refused "400" "$p_bad" "bad_data: parse error" 75
+mode 400 && refused "400" "$p_bad" "bad_data: parse error" 1
 mode 503 && refused "503" "$p_bad" "503" 75
 mode slow && refused "it is slow" "$p_bad" "127.0.0.1" 75
-mode two && refused "two series" "$p_bad" "more than one series" 75
+mode two && refused "two series" "$p_bad" "more than one series" 1
 mode nothing && config "$rig/none.yaml" "$rig/none.db" "$p_bad"
 "$forescale" collect -c "$rig/none.yaml" --at "$at" --since 1h 2>/dev/null || fail "an empty answer is no error"
 [ "$("$forescale" history -c "$rig/none.yaml" | wc -l)" = 1 ] || fail "an empty answer was stored as samples"

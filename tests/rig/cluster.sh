@@ -60,7 +60,7 @@ start_cluster() {
         --cert-dir="$rig/kcm" --leader-elect=false --service-account-private-key-file="$rig/accounts.key" --root-ca-file="$rig/ca.crt" \
         --use-service-account-credentials=true --horizontal-pod-autoscaler-sync-period=2s
     k apply --server-side -f "$RIG_BIN/crds" >/dev/null
-    k wait --for=condition=Established crd/scaledobjects.keda.sh --timeout=30s >/dev/null
+    wait_for 30 "KEDA's CRDs" k wait --for=condition=Established crd/scaledobjects.keda.sh --timeout=1s
     start keda env WATCH_NAMESPACE= POD_NAMESPACE=keda KEDA_CLUSTER_OBJECT_NAMESPACE=keda "$RIG_BIN/keda-operator" \
         --kubeconfig="$rig/keda.kubeconfig" --leader-elect=false --metrics-bind-address="127.0.0.1:$p_keda_m" \
         --health-probe-bind-address="127.0.0.1:$p_keda_h" --metrics-service-bind-address="127.0.0.1:$p_keda_g" --cert-dir="$rig/keda"

@@ -6,10 +6,11 @@ pids=()
 
 end_rig() {
     local code=$? p
-    for p in $(printf '%s\n' "${pids[@]}" | tac); do kill "$p" 2>/dev/null || true; done
-    for p in "${pids[@]}"; do
-        for _ in $(seq 50); do [ -e "/proc/$p" ] && sleep 0.1 || break; done
+    for p in $(printf '%s\n' "${pids[@]}" | tac); do # newest first: what others stand on goes last
+        kill "$p" 2>/dev/null || continue
+        for _ in $(seq 30); do [ -e "/proc/$p" ] && sleep 0.1 || break; done
         kill -9 "$p" 2>/dev/null || true
+        wait "$p" 2>/dev/null || true
     done
     [ "$code" = 0 ] || tail -n 5 "$rig"/*.log >&2 || true
     rm -rf "$rig"
