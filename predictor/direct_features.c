@@ -275,6 +275,9 @@ double fsc_features_long(double *x, const fsc_features *f, const fsc_past *past,
                : 0;
     x[6] = has_week ? z - f->z[t_week] : 0;
     x[7] = has_week ? (f->z[w] - f->z[t_week]) - (anchor - z) : 0;
+    x[8] = t > 0 && t_day != SIZE_MAX && t_day > 0
+               ? (z - f->z[t - 1]) - (f->z[t_day] - f->z[t_day - 1])
+               : 0;
     return anchor;
 }
 

@@ -31,7 +31,7 @@ typedef struct fsc_features {
     double *day, *week, *same_class, *last_like, *step_profile, *size_profile;
 } fsc_features;
 
-enum { FSC_N_SHORT = 20, FSC_N_SHORT_NO_CALENDAR = 8, FSC_N_LONG = 8, FSC_N_SCALE = 7 };
+enum { FSC_N_SHORT = 20, FSC_N_SHORT_NO_CALENDAR = 8, FSC_N_LONG = 9, FSC_N_SCALE = 7 };
 
 fsc_status fsc_features_open(fsc_features *f, fsc_transform transform, const fsc_past *past,
                              fsc_arena *a, fsc_err *err) FSC_CHECKED;

@@ -19,14 +19,13 @@ static const struct expert_kind {
     fsc_transform transform;
     size_t n_short, n_long; /* features used; n_long 0: not a long-range expert */
     double prior_short, prior_long;
-    double age_x, delta_x;
 } kinds[FSC_N_EXPERTS] = {
     {REGRESSION, FSC_LOG, FSC_N_SHORT, FSC_N_LONG, 0.40, 0.5},
-    {REGRESSION, FSC_LINEAR, FSC_N_SHORT, FSC_N_LONG, 0.25, 0.5},
+    {REGRESSION, FSC_LINEAR, FSC_N_SHORT, FSC_N_LONG, 0.25, 0.3},
     {REGRESSION, FSC_LOG, FSC_N_SHORT_NO_CALENDAR, 0, 0.15, 0},
+    {REGRESSION, FSC_LINEAR, FSC_N_SHORT_NO_CALENDAR, 0, 0.15, 0},
     {LAST_VALUE, FSC_LINEAR, 0, 0, 0.10, 0},
-    {PROFILE, FSC_LINEAR, 0, 0, 0.10, 0},
-    {REGRESSION, FSC_LINEAR, FSC_N_SHORT, FSC_N_LONG, 0.15, 0, .4, 1}, 
+    {PROFILE, FSC_LINEAR, 0, 0, 0.10, 1e-9},
 };
 
 static const double level_weight = 0.25; /* of a row without a ramp */
@@ -50,8 +49,12 @@ static const fsc_features *features_of(const fsc_past *past, size_t e)
 static double row_of(double *x, size_t e, const fsc_past *past, size_t t, size_t h, bool is_short)
 {
     const fsc_features *f = features_of(past, e);
+    if (kinds[e].point == PROFILE && !is_short) {
+        double anchor = fsc_features_long(x, f, past, t, h);
+        return anchor + x[0];
+    }
     if (kinds[e].point == PROFILE)
-        return is_short && !isnan(f->same_class[t + h]) ? f->same_class[t + h] : f->z[t];
+        return isnan(f->same_class[t + h]) ? f->z[t] : f->same_class[t + h];
     if (kinds[e].point == LAST_VALUE)
         return f->z[t];
     return is_short ? fsc_features_short(x, f, past, t, h) : fsc_features_long(x, f, past, t, h);
@@ -101,7 +104,7 @@ static fsc_status gather(rows *r, size_t e, const fsc_past *past, size_t h, fsc_
     size_t from = is_short ? past->day + 1 : long_from, to = past->n > h ? past->n - h : 0;
     size_t stride = row_stride(to > from ? to - from : 1, past->day);
     size_t cap = to > from ? (to - from) / stride + 1 : 0;
-    double half_life = tunings[is_short].half_life_days * (kinds[e].age_x>0?kinds[e].age_x:1) * (double)past->day, row[FSC_MAX_FEATURES];
+    double half_life = tunings[is_short].half_life_days * (double)past->day, row[FSC_MAX_FEATURES];
     r->p = is_short ? kinds[e].n_short : kinds[e].n_long;
     r->x = FSC_NEW(scratch, cap * (r->p + 1), double, err);
     r->y = FSC_NEW(scratch, cap, double, err);
@@ -161,11 +164,13 @@ fsc_status fsc_expert_fit(fsc_expert *out, size_t e, const fsc_past *past, size_
     fsc_arena_mark mark = fsc_arena_get_mark(scratch);
     rows r = {0};
     memset(out, 0, sizeof *out); /* its padding too: states are compared as bytes */
+    if (!(fsc_expert_prior(e, is_short) > 0))
+        return FSC_OK;
     FSC_TRY(gather(&r, e, past, h, scratch, err));
     if (r.n >= MIN_ROWS) {
         const fsc_design d = {.n = r.n, .p = r.p, .x = r.x, .y = r.y, .w = r.steep};
         if (kinds[e].point == REGRESSION)
-            FSC_TRY(fsc_linear_robust(out->coef, &d, tuning->ridge, tuning->delta*(kinds[e].delta_x>0?kinds[e].delta_x:1), ROUNDS, scratch,
+            FSC_TRY(fsc_linear_robust(out->coef, &d, tuning->ridge, tuning->delta, ROUNDS, scratch,
                                       err));
         FSC_TRY(fit_distribution(out, e, &r, past, h, scratch, err));
         out->usable = true;

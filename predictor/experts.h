@@ -10,7 +10,7 @@
 #include "direct_features.h"
 #include "linear.h"
 
-enum { FSC_N_EXPERTS = 6, FSC_N_KNOTS = 33, FSC_EXPERT_LAST = 3 };
+enum { FSC_N_EXPERTS = 6, FSC_N_KNOTS = 33, FSC_EXPERT_LAST = 4 };
 
 typedef struct fsc_expert { /* flat: part of a saved state */
     bool usable;
