@@ -43,10 +43,9 @@ typedef struct fsc_args {
     int64_t at;
     bool at_given, help;
     /* of single commands */
-    const char *input, *from_csv, *model, *quantiles, *horizon, *step, *state, *dry_run, *svg,
-        *preset;
+    const char *input, *from_csv, *model, *quantiles, *horizon, *step, *state, *dry_run, *picture;
     int64_t since_s;
-    bool since_given, stream, all, expired, detailed_exitcode, markdown, overwrite;
+    bool since_given, stream, all, expired, detailed_exitcode;
     fsc_pairs replicas, ready, nodes, spent;
     /* what is left over, in order */
     size_t n_words;

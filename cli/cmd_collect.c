@@ -54,7 +54,9 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
         status = collect(&s, &failed, err);
     fsc_exit code = fsc_exit_of(status, err->retryable);
     if (status == FSC_OK && failed)
-        code = failed < s.config.n_workloads ? FSC_EXIT_PARTLY : s.failed_for_good ? FSC_EXIT_FAILED : FSC_EXIT_TRY_AGAIN_LATER;
+        code = failed < s.config.n_workloads ? FSC_EXIT_PARTLY
+               : s.failed_for_good           ? FSC_EXIT_FAILED
+                                             : FSC_EXIT_TRY_AGAIN_LATER;
     fsc_session_close(&s);
     return code;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/picture.h"
 #include "cli/stages.h"
 
 static fsc_status gather(fsc_session *s, fsc_err *err)
@@ -21,6 +22,8 @@ static fsc_status plan_once(fsc_plan *plan, fsc_session *s, fsc_err *err)
     FSC_TRY(gather(s, err));
     FSC_TRY(fsc_session_plan(plan, s, s->cli->now, s->cli->arena, err));
     FSC_TRY(fsc_plan_print(plan, s->cli, err));
+    if (s->cli->args.picture)
+        FSC_TRY(fsc_picture_write(s->cli->args.picture, s, plan, err));
     return s->cli->args.input ? fsc_stage_state_write(s, err) : FSC_OK;
 }
 
@@ -68,6 +71,8 @@ static const fsc_arg args[] = {
      "Spend in budget B's window that ends now."},
     {"state", 0, FSC_ARG_TEXT, offsetof(fsc_args, state), 0, "FILE", NULL,
      "Reads and writes the planner's memory: calls in a row equal the stream."},
+    {"picture", 0, FSC_ARG_TEXT, offsetof(fsc_args, picture), 0, "FILE", NULL,
+     "Draws demand, forecast, floor and spend into one HTML file."},
     {"stream", 0, FSC_ARG_FLAG, offsetof(fsc_args, stream), 0, NULL, NULL,
      "One JSON object a line on standard input, one plan a line on standard output."},
     {"detailed-exitcode", 0, FSC_ARG_FLAG, offsetof(fsc_args, detailed_exitcode), 0, NULL, NULL,

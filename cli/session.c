@@ -18,8 +18,9 @@ static fsc_status allocate(fsc_session *s, fsc_err *err)
     s->budgets = FSC_NEW(a, s->config.n_budgets, fsc_budget_now, err);
     s->forecasts = FSC_NEW(a, n, const fsc_forecast *, err);
     s->seen = FSC_NEW(a, n, fsc_target_seen, err);
+    s->history = FSC_NEW(a, n, fsc_series, err);
     bool whole = s->forecasters && s->step_s && s->workloads && s->pools && s->budgets &&
-                 s->forecasts && s->seen;
+                 s->forecasts && s->seen && s->history;
     return whole ? FSC_OK : FSC_NOMEM;
 }
 
@@ -199,6 +200,8 @@ fsc_status fsc_session_step(fsc_session *s, size_t w, int32_t step_s, fsc_err *e
 fsc_status fsc_session_feed(fsc_session *s, size_t w, const fsc_series *series, fsc_err *err)
 {
     FSC_TRY(fsc_session_step(s, w, series->step_s, err));
+    if (series->n > 1)
+        s->history[w] = *series;
     if (fsc_forecaster_feed(s->forecasters[w], series, err) != FSC_OK)
         return fsc_context(err, "workload %s", s->config.workloads[w].name);
     return FSC_OK;

@@ -30,6 +30,7 @@ typedef struct fsc_session {
     fsc_pool_now *pools;
     fsc_budget_now *budgets;
     const fsc_forecast **forecasts;
+    fsc_series *history; /* what was fed last, for pictures */
     fsc_target_seen *seen;
     bool failed_for_good; /* a part failed in a way that trying again does not mend */
 } fsc_session;

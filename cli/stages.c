@@ -167,7 +167,8 @@ bool fsc_session_has_targets(const fsc_session *s)
     return false;
 }
 
-static void take_seen(fsc_workload_now *now, const fsc_workload_config *wl, const fsc_target_seen *seen)
+static void take_seen(fsc_workload_now *now, const fsc_workload_config *wl,
+                      const fsc_target_seen *seen)
 {
     /* Bounds that we raised are no baseline: the next plan would build on them. */
     now->baseline_known = true;

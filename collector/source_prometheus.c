@@ -104,10 +104,27 @@ static fsc_status prepare(fsc_http_request *out, void **state, const fsc_config 
     return FSC_OK;
 }
 
+static fsc_status ignore_series(void *ctx, const char *label, fsc_err *err)
+{
+    (void)ctx;
+    (void)label;
+    (void)err;
+    return FSC_OK;
+}
+
+static fsc_status ignore_sample(void *ctx, int64_t t, double v, fsc_err *err)
+{
+    (void)ctx;
+    (void)t;
+    (void)v;
+    (void)err;
+    return FSC_OK;
+}
+
 /* An error answer is JSON of the same shape: its own words say more than the status. */
 static fsc_status own_words(const fsc_http_response *response, fsc_status status, fsc_err *err)
 {
-    static const fsc_sink nothing = {0};
+    static const fsc_sink nothing = {.series = ignore_series, .sample = ignore_sample};
     fsc_prom_scan *scan = NULL;
     fsc_err words = FSC_ERR_INIT;
     if (!response->body.len || strncmp(response->content_type, "application/json", 16))
@@ -118,7 +135,8 @@ static fsc_status own_words(const fsc_http_response *response, fsc_status status
     fsc_prom_scan_begin(scan, &nothing, NULL);
     if (fsc_prom_scan_feed(scan, response->body.data, response->body.len, &words) == FSC_OK &&
         fsc_prom_scan_end(scan, &words) == FSC_REMOTE)
-        return (err->retryable ? fsc_fail_retryable : fsc_fail)(err, status, "Prometheus answers %d: %.400s", response->code, words.msg);
+        return (err->retryable ? fsc_fail_retryable : fsc_fail)(
+            err, status, "Prometheus answers %d: %.400s", response->code, words.msg);
     return status;
 }
 
@@ -127,7 +145,8 @@ static fsc_status finish(void *state, fsc_status status, const fsc_http_response
 {
     request_state *s = state;
     if (response->code / 100 == 2 && !strncmp(response->content_type, "text/html", 9))
-        return fsc_fail(err, FSC_REMOTE, "the answer is a web page, not Prometheus's: check prometheus.url");
+        return fsc_fail(err, FSC_REMOTE,
+                        "the answer is a web page, not Prometheus's: check prometheus.url");
     if (status != FSC_OK)
         return own_words(response, status, err);
     return fsc_prom_scan_end(&s->scan, err);

@@ -13,6 +13,7 @@ for part in "$@"; do
     parse) "$build/tests/bench/bench_parse" ;;
     forecast)
         [ -d "$shared" ] || { echo "SKIPPED: bench forecast needs the traces: FORESCALE_SHARED=FOLDER"; continue; }
+        "$build/tests/bench/bench_forecast" speed "$shared"
         "$build/tests/bench/bench_forecast" traces "$shared"
         "$build/tests/bench/bench_forecast" m4 "$shared" ;;
     *) echo "there is no bench $part: forecast, store, parse" >&2; exit 2 ;;

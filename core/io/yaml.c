@@ -133,9 +133,7 @@ static fsc_status build_children(builder *b, fsc_node *n, yaml_event_type_t end,
             status = read_key(b, one, newest, &e);
         if (status == FSC_OK)
             status = build(b, &one->pair.value, &e, depth + 1);
-        else
-            memset(&e, 0, sizeof e);
-        yaml_event_delete(&e);
+        yaml_event_delete(&e); /* one that was deleted before is empty */
         if (status != FSC_OK)
             return status;
         one->older = newest;

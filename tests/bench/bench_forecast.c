@@ -279,6 +279,106 @@ static void run_trace(means *sum, const char *path, fsc_arena *a)
     sum->n++;
 }
 
+/* ---- speed
+ * ---------------------------------------------------------------------------------------------- */
+
+enum { SPEED_H = 10, SPEED_Q = 20, SPEED_TICKS = 200 };
+
+static fsc_forecaster_config speed_config(int32_t step_s)
+{
+    static int32_t horizon[SPEED_H];
+    static double q[SPEED_Q];
+    for (int32_t i = 0; i < SPEED_H; i++)
+        horizon[i] = 1 + i * (step_s < 300 ? 3 : 1);
+    for (int i = 0; i < SPEED_Q; i++)
+        q[i] = 0.02 + 0.978 * i / (SPEED_Q - 1);
+    return (fsc_forecaster_config){
+        .id = "speed", .step_s = step_s, .request = {SPEED_H, horizon, SPEED_Q, q}};
+}
+
+/* Days of a made series: only its length and step count here. */
+static fsc_series made_series(int32_t step_s, size_t n, fsc_arena *a)
+{
+    fsc_err err = FSC_ERR_INIT;
+    double *y = FSC_NEW(a, n, double, &err);
+    if (!y)
+        die(&err);
+    for (size_t i = 0; i < n; i++) {
+        double hours = (double)i * step_s / 3600;
+        y[i] =
+            20 + 30 * exp(-0.5 * pow((fmod(hours, 24) - 13) / 2.5, 2)) + 5 * sin((double)(i * i));
+    }
+    return (fsc_series){.id = "speed", .start = 1704067200, .step_s = step_s, .n = n, .values = y};
+}
+
+static void feed_or_die(fsc_forecaster *f, fsc_series s, size_t from, size_t n)
+{
+    fsc_err err = FSC_ERR_INIT;
+    s.start += (int64_t)from * s.step_s;
+    s.values += from;
+    s.n = n;
+    if (fsc_forecaster_feed(f, &s, &err) != FSC_OK)
+        die(&err);
+}
+
+static double time_ticks(fsc_forecaster *f, const fsc_series *s, size_t from, fsc_arena *a)
+{
+    fsc_err err = FSC_ERR_INIT;
+    fsc_forecast out;
+    double t0 = seconds();
+    for (size_t i = from; i < from + SPEED_TICKS; i++) {
+        fsc_arena_mark mark = fsc_arena_get_mark(a);
+        feed_or_die(f, *s, i, 1);
+        if (fsc_forecaster_run(&out, f, a, &err) != FSC_OK)
+            die(&err);
+        fsc_arena_rewind(a, mark);
+    }
+    return (seconds() - t0) / SPEED_TICKS;
+}
+
+static void run_speed_at(int32_t step_s, double refit_bound_s)
+{
+    fsc_arena *a;
+    fsc_err err = FSC_ERR_INIT;
+    fsc_buf saved;
+    fsc_forecaster *f, *resumed;
+    size_t day = (size_t)(FSC_DAY_S / step_s);
+    if (fsc_arena_open(&a, (size_t)1 << 30, &err) != FSC_OK)
+        die(&err);
+    const fsc_forecaster_config cfg = speed_config(step_s);
+    const fsc_series s = made_series(step_s, 30 * day, a);
+    if (fsc_forecaster_open(&f, &cfg, a, &err) != FSC_OK ||
+        fsc_forecaster_open(&resumed, &cfg, a, &err) != FSC_OK)
+        die(&err);
+    double t0 = seconds();
+    feed_or_die(f, s, 0, 29 * day);
+    double first = seconds() - t0;
+    t0 = seconds();
+    feed_or_die(f, s, 29 * day, 1);
+    double refit = seconds() - t0, tick = time_ticks(f, &s, 29 * day + 1, a);
+    fsc_buf_init(&saved, a, (size_t)64 << 20);
+    t0 = seconds();
+    if (fsc_forecaster_save(&saved, f, &err) != FSC_OK ||
+        fsc_forecaster_load(resumed, fsc_buf_str(&saved), saved.len, &err) != FSC_OK)
+        die(&err);
+    (void)printf(
+        "28 days at %3d s, %d horizons, %d levels: refit %.3f s (to reach %.1f), tick %.3f ms (1), "
+        "first feed %.2f s, save + load %.1f ms, state %.2f MB\n",
+        (int)step_s, SPEED_H, SPEED_Q, refit, refit_bound_s, 1e3 * tick, first,
+        1e3 * (seconds() - t0), (double)saved.len / 1e6);
+    fsc_arena_close(a);
+}
+
+static int run_speed(void)
+{
+    run_speed_at(300, 0.1);
+    run_speed_at(60, 0.5);
+    return 0;
+}
+
+/* ---- all traces
+ * ----------------------------------------------------------------------------------------- */
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -328,6 +428,8 @@ int main(int argc, char **argv)
         return run_m4(argv[2]);
     if (argc == 3 && !strcmp(argv[1], "traces"))
         return run_traces(argv[2]);
-    (void)fprintf(stderr, "usage: bench_forecast m4|traces FOLDER\n");
+    if (argc == 3 && !strcmp(argv[1], "speed"))
+        return run_speed();
+    (void)fprintf(stderr, "usage: bench_forecast m4|traces|speed FOLDER\n");
     return 2;
 }

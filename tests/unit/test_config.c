@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Data-file cases: each tests/cases/config/NAME.yaml begins with "# ok" or "# error: WORDS", words that
- * the refusal must hold ("LINE:COLUMN: ..." of the place, then what is wrong).
+ * Data-file cases: each tests/cases/config/NAME.yaml begins with "# ok" or "# error: WORDS", words
+ * that the refusal must hold ("LINE:COLUMN: ..." of the place, then what is wrong).
  */
 #include "suite.h"
 
@@ -25,15 +25,18 @@ static void check_case(const char *name, size_t *n_ok, size_t *n_bad)
     const char *bom = !strncmp(text, "\xEF\xBB\xBF", 3) ? text + 3 : text;
     bool good = !strncmp(bom, "# ok", 4);
     if (!good)
-        ck_assert_msg(sscanf(bom, "# error: %255[^\r\n]", words) == 1, "%s says neither ok nor error", name);
+        ck_assert_msg(sscanf(bom, "# error: %255[^\r\n]", words) == 1,
+                      "%s says neither ok nor error", name);
     fsc_status status = fsc_config_load(&c, path, arena, &err);
     if (good) {
         ck_assert_msg(status == FSC_OK, "%s: %s", name, err.msg);
         ++*n_ok;
         return;
     }
-    ck_assert_msg(status == FSC_CONFIG || status == FSC_DATA, "%s: status %d: %s", name, (int)status, err.msg);
-    ck_assert_msg(strstr(err.msg, words) != NULL, "%s\n  says:  %s\n  wanted: %s", name, err.msg, words);
+    ck_assert_msg(status == FSC_CONFIG || status == FSC_DATA, "%s: status %d: %s", name,
+                  (int)status, err.msg);
+    ck_assert_msg(strstr(err.msg, words) != NULL, "%s\n  says:  %s\n  wanted: %s", name, err.msg,
+                  words);
     ck_assert_msg(strstr(err.msg, name) != NULL, "%s is not named: %s", name, err.msg);
     ++*n_bad;
 }
@@ -76,7 +79,8 @@ START_TEST(the_example_is_read_value_by_value)
     ck_assert_str_eq(p->prewarm.kind_name, "CapacityBuffer");
     ck_assert_str_eq(w->target.kind_name, "ScaledObject");
     ck_assert_double_eq(w->demand.per_replica, 8);
-    ck_assert(w->min_given && w->max_given && w->trim && w->objective.late_minute_given && !w->objective.quantile_given);
+    ck_assert(w->min_given && w->max_given && w->trim && w->objective.late_minute_given &&
+              !w->objective.quantile_given);
     ck_assert_int_eq(w->objective.late_minute.micros, 30000000);
     ck_assert_uint_eq(w->pools.n, 2);
     ck_assert_int_eq(b->ceiling.micros, 800000000);
@@ -95,7 +99,8 @@ static void check_docs(const fsc_opt *rows, const char *text)
 {
     for (; rows->key; rows++) {
         ck_assert_msg(rows->doc && rows->doc[0], "%s has no doc", rows->key);
-        ck_assert_msg(rows->doc[strlen(rows->doc) - 1] == '.', "%s: its doc is no sentence", rows->key);
+        ck_assert_msg(rows->doc[strlen(rows->doc) - 1] == '.', "%s: its doc is no sentence",
+                      rows->key);
         ck_assert_msg(strstr(text, rows->doc) != NULL, "%s is not in docs/options.md", rows->key);
         if (rows->rows)
             check_docs(rows->rows, text);
@@ -113,7 +118,8 @@ START_TEST(the_options_page_is_what_the_rows_say)
         OK(fsc_file_write("docs/options.md", fsc_buf_str(&b), b.len, &err));
     OK(fsc_file_read(&text, &n, "docs/options.md", 1 << 20, arena, &err));
     check_docs(fsc_config_rows(), text);
-    ck_assert_msg(!strcmp(text, fsc_buf_str(&b)), "docs/options.md is old: run the test with FORESCALE_UPDATE=1");
+    ck_assert_msg(!strcmp(text, fsc_buf_str(&b)),
+                  "docs/options.md is old: run the test with FORESCALE_UPDATE=1");
 }
 END_TEST
 

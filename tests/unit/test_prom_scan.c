@@ -43,7 +43,8 @@ static void on_warning(void *ctx, const char *text)
 static fsc_status scan(seen *out, const char *text, size_t size, const char *by)
 {
     static fsc_prom_scan s;
-    const fsc_sink sink = {.ctx = out, .series = on_series, .sample = on_sample, .warning = on_warning};
+    const fsc_sink sink = {
+        .ctx = out, .series = on_series, .sample = on_sample, .warning = on_warning};
     size_t n = strlen(text);
     *out = (seen){.samples = 0};
     fsc_prom_scan_begin(&s, &sink, by);
@@ -55,31 +56,39 @@ static fsc_status scan(seen *out, const char *text, size_t size, const char *by)
     return fsc_prom_scan_end(&s, &err);
 }
 
-#define MATRIX(result) "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":" result "}}"
+#define MATRIX(result)                                                                             \
+    "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":" result "}}"
 
 static const struct scan_case {
     const char *text, *by, *wanted; /* wanted NULL: refused with `words` */
     const char *words;
 } cases[] = {
     {MATRIX("[]"), NULL, "", NULL},
-    {MATRIX("[{\"metric\":{},\"values\":[[60,\"1\"],[120.5,\"2.5\"]]}]"), NULL, "[]60=1;120=2.5;", NULL},
-    {MATRIX("[{\"metric\":{\"m\":\"a\\u00e9\\\"\"},\"values\":[[0,\"-1e-300\"]]},{\"metric\":{\"m\":\"b\"},\"values\":[[0,\"5e+22\"]]}]"), "m",
-     "[a\xc3\xa9\"]0=-1e-300;[b]0=4.9999999999999996e+22;", NULL},
-    {MATRIX("[{\"metric\":{\"m\":\"\\ud83d\\ude00\"},\"values\":[[0,\"0\"]]}]"), "m", "[\xf0\x9f\x98\x80]0=0;", NULL},
-    {MATRIX("[{\"metric\":{},\"values\":[[0,\"NaN\"],[60,\"+Inf\"],[120,\"-Inf\"]]}]"), NULL, "[]0=nan;60=inf;120=-inf;", NULL},
+    {MATRIX("[{\"metric\":{},\"values\":[[60,\"1\"],[120.5,\"2.5\"]]}]"), NULL, "[]60=1;120=2.5;",
+     NULL},
+    {MATRIX("[{\"metric\":{\"m\":\"a\\u00e9\\\"\"},\"values\":[[0,\"-1e-300\"]]},{\"metric\":{"
+            "\"m\":\"b\"},\"values\":[[0,\"5e+22\"]]}]"),
+     "m", "[a\xc3\xa9\"]0=-1e-300;[b]0=4.9999999999999996e+22;", NULL},
+    {MATRIX("[{\"metric\":{\"m\":\"\\ud83d\\ude00\"},\"values\":[[0,\"0\"]]}]"), "m",
+     "[\xf0\x9f\x98\x80]0=0;", NULL},
+    {MATRIX("[{\"metric\":{},\"values\":[[0,\"NaN\"],[60,\"+Inf\"],[120,\"-Inf\"]]}]"), NULL,
+     "[]0=nan;60=inf;120=-inf;", NULL},
     {MATRIX("[{\"metric\":{},\"values\":[[0,\"0.1\"],[60,\"0.30000000000000004\"]]}]"), NULL,
      "[]0=0.10000000000000001;60=0.30000000000000004;", NULL},
-    {"{\"x\":[{\"y\":[1,true,null,{\"z\":-2e5}]}],\"status\":\"success\",\"data\":{\"result\":[{\"metric\":{},\"value\":[1,\"7\"]}]}}", NULL,
-     "[]1=7;", NULL},
+    {"{\"x\":[{\"y\":[1,true,null,{\"z\":-2e5}]}],\"status\":\"success\",\"data\":{\"result\":[{"
+     "\"metric\":{},\"value\":[1,\"7\"]}]}}",
+     NULL, "[]1=7;", NULL},
     {" { \"status\" : \"success\" , \"data\" : { \"result\" : [ ] } } \n", NULL, "", NULL},
-    {"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid \\\"x\\\"\"}", NULL, NULL, "bad_data: invalid \"x\""},
+    {"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid \\\"x\\\"\"}", NULL,
+     NULL, "bad_data: invalid \"x\""},
     {MATRIX("[{\"metric\":{},\"histograms\":[[0,{}]]}]"), NULL, NULL, "native histograms"},
     {MATRIX("[{\"values\":[[0,\"1\"]],\"metric\":{}}]"), NULL, NULL, "labels come after"},
     {MATRIX("[{\"metric\":{},\"values\":[[0,1]]}]"), NULL, NULL, "a sample is not"},
     {MATRIX("[{\"metric\":{},\"values\":[[\"0\",\"1\"]]}]"), NULL, NULL, "a sample is not"},
     {MATRIX("[{\"metric\":{},\"values\":[[0,\"one\"]]}]"), NULL, NULL, "holds no number"},
     {MATRIX("[{\"metric\":{},\"values\":[[0]]}]"), NULL, NULL, "a sample is not"},
-    {"{\"status\":\"success\",\"data\":{\"resultType\":\"string\",\"result\":[0,\"x\"]}}", NULL, NULL, "returns a string"},
+    {"{\"status\":\"success\",\"data\":{\"resultType\":\"string\",\"result\":[0,\"x\"]}}", NULL,
+     NULL, "returns a string"},
     {"<html>no</html>", NULL, NULL, "no object at byte 1"},
     {"[1,2]", NULL, NULL, "no object"},
     {"{\"status\":\"success\"", NULL, NULL, "cut off"},
@@ -89,7 +98,8 @@ static const struct scan_case {
     {"{\"a\":\"\\q\"}", NULL, NULL, "wrong escape"},
     {"{\"a\":\"\n\"}", NULL, NULL, "control character"},
     {"{}", NULL, NULL, "no status"},
-    {"{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}", NULL, NULL, "too deep"},
+    {"{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}", NULL, NULL,
+     "too deep"},
 };
 
 START_TEST(an_answer_is_read_in_any_pieces)
@@ -112,7 +122,9 @@ END_TEST
 START_TEST(warnings_are_kept)
 {
     seen s;
-    OK(scan(&s, "{\"status\":\"success\",\"warnings\":[\"store x is down\"],\"data\":{\"result\":[]}}", 5, NULL));
+    OK(scan(&s,
+            "{\"status\":\"success\",\"warnings\":[\"store x is down\"],\"data\":{\"result\":[]}}",
+            5, NULL));
     ck_assert_str_eq(s.warning, "store x is down");
 }
 END_TEST

@@ -27,12 +27,14 @@ END_TEST
 
 START_TEST(disorder_is_refused)
 {
-    static const fsc_sample doubled[] = {{1, 1}, {1, 2}}, back[] = {{5, 1}, {2, 2}}, one[] = {{5, 1}};
+    static const fsc_sample doubled[] = {{1, 1}, {1, 2}}, back[] = {{5, 1}, {2, 2}},
+                            one[] = {{5, 1}};
     fsc_series s;
     ck_assert_int_eq(fsc_series_from_samples(&s, "x", doubled, 2, 1, arena, &err), FSC_DATA);
     ck_assert_int_eq(fsc_series_from_samples(&s, "x", back, 2, 1, arena, &err), FSC_DATA);
     ck_assert_int_eq(fsc_series_from_samples(&s, "x", one, 0, 1, arena, &err), FSC_DATA);
-    ck_assert_int_eq(fsc_series_from_samples(&s, "x", one, 1, 0, arena, &err), FSC_DATA); /* no step to infer */
+    ck_assert_int_eq(fsc_series_from_samples(&s, "x", one, 1, 0, arena, &err),
+                     FSC_DATA); /* no step to infer */
     ck_assert_int_eq(fsc_series_from_samples(&s, "x", one, 1, 60, arena, &err), FSC_OK);
 }
 END_TEST
@@ -62,7 +64,9 @@ START_TEST(a_thin_bucket_is_a_gap)
 }
 END_TEST
 
-/* ---- CSV ------------------------------------------------------------------------------------------------------- */
+/* ---- CSV
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static fsc_status read_text(fsc_csv *out, const char *text, size_t n)
 {

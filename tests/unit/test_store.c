@@ -48,7 +48,9 @@ static fsc_store *open_store(void)
     return s;
 }
 
-/* ---- chunks ------------------------------------------------------------------------------------------------------ */
+/* ---- chunks
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static uint64_t random_state = 1;
 static uint64_t next_random(void)
@@ -61,7 +63,8 @@ static uint64_t next_random(void)
 /* Values of every kind: small counts, decimals, any bits, extremes, gaps. */
 static double some_value(int kind)
 {
-    static const double extremes[] = {0.0, -0.0, 5e-324, 1.7976931348623157e308, -1e-300, 9007199254740993.0, 0.1, 1e22};
+    static const double extremes[] = {
+        0.0, -0.0, 5e-324, 1.7976931348623157e308, -1e-300, 9007199254740993.0, 0.1, 1e22};
     uint64_t r = next_random();
     double v;
     switch (kind) {
@@ -121,7 +124,8 @@ static double bytes_per_sample(const fsc_series *s)
     static uint8_t bytes[FSC_CHUNK_MAX_BYTES];
     size_t total = 0, samples = s->n - fsc_series_gaps(s);
     for (size_t i = 0; i < s->n; i += FSC_CHUNK_POINTS)
-        total += fsc_chunk_encode(bytes, s->values + i, s->n - i < FSC_CHUNK_POINTS ? s->n - i : FSC_CHUNK_POINTS);
+        total += fsc_chunk_encode(bytes, s->values + i,
+                                  s->n - i < FSC_CHUNK_POINTS ? s->n - i : FSC_CHUNK_POINTS);
     return (double)total / (double)samples;
 }
 
@@ -134,7 +138,8 @@ START_TEST(real_traces_take_under_three_bytes_a_sample)
     (void)snprintf(data, sizeof data, "%s/data", shared ? shared : "../shared");
     DIR *d = getenv("CI") ? NULL : opendir(data);
     if (!d) {
-        (void)printf("SKIP real_traces_take_under_three_bytes_a_sample: no traces at %s, or in CI\n", data);
+        (void)printf(
+            "SKIP real_traces_take_under_three_bytes_a_sample: no traces at %s, or in CI\n", data);
         return;
     }
     for (struct dirent *e; (e = readdir(d));) {
@@ -152,11 +157,14 @@ START_TEST(real_traces_take_under_three_bytes_a_sample)
     }
     closedir(d);
     ck_assert_int_ge(n, 10);
-    ck_assert_msg(sum / n <= 3.0 && worst <= 3.5, "mean %.2f, worst %.2f bytes a sample", sum / n, worst);
+    ck_assert_msg(sum / n <= 3.0 && worst <= 3.5, "mean %.2f, worst %.2f bytes a sample", sum / n,
+                  worst);
 }
 END_TEST
 
-/* ---- history ------------------------------------------------------------------------------------------------------- */
+/* ---- history
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static fsc_series piece(int64_t start, size_t n, const double *v)
 {
@@ -173,7 +181,8 @@ START_TEST(pieces_in_any_order_make_the_same_history)
         v[i] = i % 97 ? (double)(i * 7 % 1000) / 10 : NAN;
     for (int round = 0; round < 300; round++) {
         size_t from = next_random() % POINTS, n = 1 + next_random() % 700;
-        fsc_series p = piece(6000 + 60 * (int64_t)from, from + n < POINTS ? n : POINTS - from, v + from);
+        fsc_series p =
+            piece(6000 + 60 * (int64_t)from, from + n < POINTS ? n : POINTS - from, v + from);
         OK(fsc_history_write(s, &p, &err));
     }
     fsc_series all = piece(6000, POINTS, v);
@@ -229,7 +238,8 @@ START_TEST(gaps_are_listed_until_marked)
     OK(fsc_history_mark_empty(s, "x", gaps[1], 6000, &err));
     OK(fsc_history_gaps(&gaps, &n, s, "x", 60, 600, 900, 5000, arena, &err));
     ck_assert_uint_eq(n, 0);
-    OK(fsc_history_gaps(&gaps, &n, s, "x", 60, 600, 900, 6001, arena, &err)); /* asked again later */
+    OK(fsc_history_gaps(&gaps, &n, s, "x", 60, 600, 900, 6001, arena,
+                        &err)); /* asked again later */
     ck_assert_uint_eq(n, 1);
     OK(fsc_history_gaps(&gaps, &n, s, "nobody", 60, 600, 900, 0, arena, &err));
     ck_assert_uint_eq(n, 1);
@@ -261,7 +271,9 @@ START_TEST(retired_samples_stay_as_hourly_means)
 }
 END_TEST
 
-/* ---- ledger ---------------------------------------------------------------------------------------------------------- */
+/* ---- ledger
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(the_ledger_is_append_only)
 {
@@ -269,8 +281,17 @@ START_TEST(the_ledger_is_append_only)
     int64_t id, micros;
     fsc_ledger_entry *rows;
     size_t n;
-    const fsc_ledger_row row = {.at = 100, .run_id = "r1", .kind = "act", .object = "llama", .op = "set-bounds", .before = "{}",
-                                .after = "{}", .why = "spike", .micros = 5, .currency = "USD", .key = "k"};
+    const fsc_ledger_row row = {.at = 100,
+                                .run_id = "r1",
+                                .kind = "act",
+                                .object = "llama",
+                                .op = "set-bounds",
+                                .before = "{}",
+                                .after = "{}",
+                                .why = "spike",
+                                .micros = 5,
+                                .currency = "USD",
+                                .key = "k"};
     OK(fsc_ledger_intend(&id, s, &row, &err));
     OK(fsc_ledger_read(&rows, &n, s, "r1", NULL, 0, 1000, 10, arena, &err));
     ck_assert_uint_eq(n, 1);
@@ -308,7 +329,9 @@ START_TEST(blobs_come_back)
 }
 END_TEST
 
-/* ---- what can go wrong ------------------------------------------------------------------------------------------------ */
+/* ---- what can go wrong
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void write_file(const char *text, size_t n)
 {
@@ -320,7 +343,8 @@ static void write_file(const char *text, size_t n)
 
 START_TEST(a_foreign_file_is_refused_and_left_alone)
 {
-    static const char text[] = "these are my precious notes, and they are longer than one hundred bytes, so that the header of "
+    static const char text[] = "these are my precious notes, and they are longer than one hundred "
+                               "bytes, so that the header of "
                                "a database would fit\n";
     fsc_store *s;
     const char *bytes;
@@ -378,7 +402,8 @@ START_TEST(damage_in_any_page_is_an_error_and_no_crash)
         for (size_t i = 0; i < 64; i++)
             copy[page * 4096 + next_random() % 4096] ^= (char)(1 + next_random() % 255);
         write_file(copy, n);
-        if (fsc_store_open(&s, path, FSC_STORE_WRITE, &err) != FSC_OK || fsc_store_check(s, &err) != FSC_OK) {
+        if (fsc_store_open(&s, path, FSC_STORE_WRITE, &err) != FSC_OK ||
+            fsc_store_check(s, &err) != FSC_OK) {
             found++;
         } else { /* damage that is not found has hit nothing that counts */
             fsc_series back;
@@ -401,7 +426,8 @@ static void write_forever(void)
         for (size_t i = 0; i < 100; i++)
             v[i] = (double)k;
         fsc_series p = piece(6000 * k, 100, v);
-        if (fsc_store_begin(s, &err) != FSC_OK || fsc_history_write(s, &p, &err) != FSC_OK || fsc_store_commit(s, &err) != FSC_OK)
+        if (fsc_store_begin(s, &err) != FSC_OK || fsc_history_write(s, &p, &err) != FSC_OK ||
+            fsc_store_commit(s, &err) != FSC_OK)
             _exit(1);
     }
 }
@@ -422,7 +448,8 @@ START_TEST(a_killed_writer_leaves_whole_pieces)
         if (fsc_history_read(&back, s, "x", INT64_MIN / 2, INT64_MAX / 2, arena, &err) == FSC_OK) {
             ck_assert_uint_eq(back.n % 100, 0);
             for (size_t i = 0; i < back.n; i++)
-                ck_assert_msg(back.values[i] == (double)(i / 100), "point %zu is %g", i, back.values[i]);
+                ck_assert_msg(back.values[i] == (double)(i / 100), "point %zu is %g", i,
+                              back.values[i]);
         }
         fsc_store_close(s);
     }

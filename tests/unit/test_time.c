@@ -54,9 +54,12 @@ static const struct duration_case {
     int64_t s;
     const char *words; /* of the refusal */
 } durations[] = {
-    {"90s", 90, NULL},        {"5m", 300, NULL},           {"6h", 21600, NULL},        {"14d", 1209600, NULL},
-    {"1h30m", 5400, NULL},    {"1w", 604800, NULL},        {"60", 0, "write 60s"},     {"", 0, "empty"},
-    {"5x", 0, "no duration"}, {"m", 0, "no duration"},     {"30m1h", 0, "no duration"}, {"1.5h", 0, "no duration"},
+    {"90s", 90, NULL},           {"5m", 300, NULL},
+    {"6h", 21600, NULL},         {"14d", 1209600, NULL},
+    {"1h30m", 5400, NULL},       {"1w", 604800, NULL},
+    {"60", 0, "write 60s"},      {"", 0, "empty"},
+    {"5x", 0, "no duration"},    {"m", 0, "no duration"},
+    {"30m1h", 0, "no duration"}, {"1.5h", 0, "no duration"},
     {"-5m", 0, "no duration"},
 };
 
@@ -91,11 +94,16 @@ static const struct offset_case {
     const char *zone, *at;
     int offset_s;
 } offsets[] = {
-    {"Europe/Berlin", "2026-01-15T12:00:00Z", 3600}, {"Europe/Berlin", "2026-03-29T00:59:59Z", 3600},
-    {"Europe/Berlin", "2026-03-29T01:00:00Z", 7200}, {"Europe/Berlin", "2026-10-25T00:59:59Z", 7200},
-    {"Europe/Berlin", "2026-10-25T01:00:00Z", 3600}, {"Europe/Berlin", "2055-07-01T00:00:00Z", 7200},
-    {"America/New_York", "2026-07-01T00:00:00Z", -14400}, {"Asia/Kolkata", "2026-07-01T00:00:00Z", 19800},
-    {"Australia/Lord_Howe", "2060-01-01T00:00:00Z", 39600}, {"UTC", "2026-07-01T00:00:00Z", 0},
+    {"Europe/Berlin", "2026-01-15T12:00:00Z", 3600},
+    {"Europe/Berlin", "2026-03-29T00:59:59Z", 3600},
+    {"Europe/Berlin", "2026-03-29T01:00:00Z", 7200},
+    {"Europe/Berlin", "2026-10-25T00:59:59Z", 7200},
+    {"Europe/Berlin", "2026-10-25T01:00:00Z", 3600},
+    {"Europe/Berlin", "2055-07-01T00:00:00Z", 7200},
+    {"America/New_York", "2026-07-01T00:00:00Z", -14400},
+    {"Asia/Kolkata", "2026-07-01T00:00:00Z", 19800},
+    {"Australia/Lord_Howe", "2060-01-01T00:00:00Z", 39600},
+    {"UTC", "2026-07-01T00:00:00Z", 0},
 };
 
 START_TEST(a_zone_knows_its_offsets)
@@ -125,10 +133,14 @@ START_TEST(local_days_follow_the_clock_change)
     int64_t t;
     OK(fsc_zone_load(&z, "Europe/Berlin", arena, &err));
     OK(fsc_time_parse(&t, "2026-03-29T12:00:00Z", &err));
-    ck_assert_int_eq(fsc_period_end(z, FSC_PERIOD_DAY, t) - fsc_period_start(z, FSC_PERIOD_DAY, t), 23 * 3600);
+    ck_assert_int_eq(fsc_period_end(z, FSC_PERIOD_DAY, t) - fsc_period_start(z, FSC_PERIOD_DAY, t),
+                     23 * 3600);
     OK(fsc_time_parse(&t, "2026-10-25T12:00:00Z", &err));
-    ck_assert_int_eq(fsc_period_end(z, FSC_PERIOD_DAY, t) - fsc_period_start(z, FSC_PERIOD_DAY, t), 25 * 3600);
-    ck_assert_int_eq(fsc_period_end(z, FSC_PERIOD_WEEK, t) - fsc_period_start(z, FSC_PERIOD_WEEK, t), 169 * 3600);
+    ck_assert_int_eq(fsc_period_end(z, FSC_PERIOD_DAY, t) - fsc_period_start(z, FSC_PERIOD_DAY, t),
+                     25 * 3600);
+    ck_assert_int_eq(fsc_period_end(z, FSC_PERIOD_WEEK, t) -
+                         fsc_period_start(z, FSC_PERIOD_WEEK, t),
+                     169 * 3600);
     for (int64_t at = t - 400 * FSC_DAY_S; at < t; at += 7333) {
         ck_assert_int_le(fsc_period_start(z, FSC_PERIOD_MONTH, at), at);
         ck_assert_int_gt(fsc_period_end(z, FSC_PERIOD_MONTH, at), at);
@@ -156,10 +168,12 @@ static const struct money_case {
     int64_t micros; /* -1: refused */
     const char *words;
 } moneys[] = {
-    {"800 USD", 800000000, NULL},       {"16.00 USD", 16000000, NULL}, {"0.000001 EUR", 1, NULL},
-    {"800", -1, "write 800 USD"},       {"800 usd", -1, "capital"},    {"-5 USD", -1, "no amount"},
-    {"1e3 USD", -1, "capital"},         {"0.0000001 USD", -1, "no amount"}, {"800 USD/h", -1, "800 USD"},
-    {"9999999999999 USD", -1, "no amount"}, {" 5 USD", -1, "no amount"},
+    {"800 USD", 800000000, NULL}, {"16.00 USD", 16000000, NULL},
+    {"0.000001 EUR", 1, NULL},    {"800", -1, "write 800 USD"},
+    {"800 usd", -1, "capital"},   {"-5 USD", -1, "no amount"},
+    {"1e3 USD", -1, "capital"},   {"0.0000001 USD", -1, "no amount"},
+    {"800 USD/h", -1, "800 USD"}, {"9999999999999 USD", -1, "no amount"},
+    {" 5 USD", -1, "no amount"},
 };
 
 START_TEST(money_is_read_to_the_micro)
@@ -190,8 +204,10 @@ END_TEST
 
 START_TEST(all_day_events_are_read)
 {
-    static const char text[] = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261225\r\nRRULE:FREQ=YEA\r\n RLY\r\n"
-                               "END:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20260406\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    static const char text[] = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:"
+                               "20261225\r\nRRULE:FREQ=YEA\r\n RLY\r\n"
+                               "END:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20260406\r\nEND:"
+                               "VEVENT\r\nEND:VCALENDAR\r\n";
     fsc_civil days[200];
     size_t n = 0;
     OK(fsc_ical_read(days, &n, 200, "x.ics", text, &err));
@@ -199,7 +215,9 @@ START_TEST(all_day_events_are_read)
     ck_assert_int_eq(days[1].year, 2027);
     ck_assert_int_eq(days[n - 1].month, 4);
     ck_assert_int_eq(fsc_ical_read(days, &n, 200, "x.ics", "hello", &err), FSC_DATA);
-    ck_assert_int_eq(fsc_ical_read(days, &n, 200, "x.ics", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nRRULE:FREQ=DAILY\n", &err), FSC_DATA);
+    ck_assert_int_eq(fsc_ical_read(days, &n, 200, "x.ics",
+                                   "BEGIN:VCALENDAR\nBEGIN:VEVENT\nRRULE:FREQ=DAILY\n", &err),
+                     FSC_DATA);
     ck_assert_msg(strstr(err.msg, "x.ics:3") != NULL, "%s", err.msg);
 }
 END_TEST
