@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { FIT_DAYS = 14, MAX_ROUNDS = 120, N_PARAMETERS = 4 };
+enum { FIT_DAYS = 14, BEGIN_DAYS = 8, MAX_ROUNDS = 120, N_PARAMETERS = 4 };
 
 static const struct bound {
     double low, high, start;
@@ -89,15 +89,25 @@ static double squared_error(const double *x, void *ctx)
     return sum;
 }
 
-/* The season begins as the first two days' mean deviation from their level. */
+/* The season begins as the mean deviation from a centred moving average over the first days, which
+ * a drifting level disturbs least (Hyndman and Athanasopoulos, Forecasting, 3rd ed., 3.4). */
 static void begin(pass *p, double *first_season)
 {
-    double level = 0;
-    for (size_t i = 0; i < 2 * p->m; i++)
-        level += p->y[i];
-    p->first_level = level / (double)(2 * p->m);
-    for (size_t i = 0; i < p->m; i++)
-        first_season[i] = 0.5 * (p->y[i] + p->y[i + p->m]) - p->first_level;
+    size_t m = p->m, half = m / 2, span = p->n < BEGIN_DAYS * m ? p->n : BEGIN_DAYS * m;
+    double around = 0, mean = 0;
+    for (size_t i = 0; i < m; i++)
+        around += p->y[i];
+    p->first_level = around / (double)m;
+    for (size_t i = half; i + m - half < span; i++) {
+        size_t seen = (i - half) / m + 1;
+        double deviation = p->y[i] - around / (double)m, *s = &first_season[i % m];
+        *s += (deviation - *s) / (double)seen;
+        around += p->y[i + m - half] - p->y[i - half];
+    }
+    for (size_t i = 0; i < m; i++)
+        mean += first_season[i] / (double)m;
+    for (size_t i = 0; i < m; i++)
+        first_season[i] -= mean;
     p->first_season = first_season;
 }
 
