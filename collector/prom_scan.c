@@ -94,24 +94,32 @@ static void take_key(fsc_prom_scan *s)
             s->key = known_keys[i].key;
 }
 
+static uint8_t child_of_root(uint8_t key, bool is_map)
+{
+    return key == K_DATA && is_map ? DATA : key == K_WARNINGS && !is_map ? WARNINGS : SKIP;
+}
+
+static uint8_t child_of_series(uint8_t key, bool is_map)
+{
+    return key == K_METRIC && is_map    ? METRIC
+           : key == K_VALUES && !is_map ? VALUES
+           : key == K_VALUE && !is_map  ? SAMPLE
+                                        : SKIP;
+}
+
 static uint8_t child_of(const fsc_prom_scan *s, bool is_map)
 {
     if (s->depth == 0)
         return is_map ? ROOT : SKIP;
     switch (where_of(s)) {
     case ROOT:
-        return s->key == K_DATA && is_map        ? DATA
-               : s->key == K_WARNINGS && !is_map ? WARNINGS
-                                                 : SKIP;
+        return child_of_root(s->key, is_map);
     case DATA:
         return s->key == K_RESULT && !is_map ? RESULT : SKIP;
     case RESULT:
         return is_map ? SERIES : SKIP;
     case SERIES:
-        return s->key == K_METRIC && is_map    ? METRIC
-               : s->key == K_VALUES && !is_map ? VALUES
-               : s->key == K_VALUE && !is_map  ? SAMPLE
-                                               : SKIP;
+        return child_of_series(s->key, is_map);
     case VALUES:
         return is_map ? SKIP : SAMPLE;
     default:

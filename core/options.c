@@ -172,32 +172,47 @@ static fsc_status parse_secret(void *field, const char *text, const reader *r)
     return parse_text(field, text, r);
 }
 
+/* The quote that ends the text begun at `p`, or NULL; only a backtick knows no escapes. */
+static const char *closing_quote(const char *p)
+{
+    const char quote = *p;
+    while (*++p && *p != quote)
+        if (*p == '\\' && quote != '`' && p[1])
+            p++;
+    return *p ? p : NULL;
+}
+
+static char closing_bracket(char c)
+{
+    return c == '(' ? ')' : c == '[' ? ']' : '}';
+}
+
 /* Brackets and quotes must balance; PromQL itself is the server's to judge. */
 static fsc_status parse_promql(void *field, const char *text, const reader *r)
 {
     char open[MAX_KEYS];
     size_t depth = 0;
-    char quote = 0;
+    char missing = 0;
     for (const char *p = text; *p; p++) {
-        if (quote) {
-            if (*p == '\\' && quote != '`' && p[1])
-                p++;
-            else if (*p == quote)
-                quote = 0;
-        } else if (strchr("\"'`", *p)) {
-            quote = *p;
+        if (strchr("\"'`", *p)) {
+            missing = *p;
+            if (!(p = closing_quote(p)))
+                break;
+            missing = 0;
         } else if (strchr("([{", *p)) {
             if (depth == sizeof open)
                 return fsc_fail(r->err, FSC_CONFIG, "%s: brackets nest too deep", r->row->key);
-            open[depth++] = *p == '(' ? ')' : *p == '[' ? ']' : '}';
+            open[depth++] = closing_bracket(*p);
         } else if (strchr(")]}", *p) && (!depth || open[--depth] != *p)) {
             return fsc_fail(r->err, FSC_CONFIG, "%s: \"%c\" closes nothing in %.80s", r->row->key,
                             *p, text);
         }
     }
-    if (quote || depth)
-        return fsc_fail(r->err, FSC_CONFIG, "%s: %c is missing in %.80s", r->row->key,
-                        quote ? quote : open[depth - 1], text);
+    if (!missing && depth)
+        missing = open[depth - 1];
+    if (missing)
+        return fsc_fail(r->err, FSC_CONFIG, "%s: %c is missing in %.80s", r->row->key, missing,
+                        text);
     return parse_text(field, text, r);
 }
 

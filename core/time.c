@@ -70,16 +70,17 @@ static bool parse_offset(const char **p, int *offset_s)
     return true;
 }
 
-static bool civil_parse(fsc_civil *c, const char **p)
+static bool date_parse(fsc_civil *c, const char **p)
 {
     if (!digits(p, 4, &c->year) || *(*p)++ != '-' || !digits(p, 2, &c->month) || *(*p)++ != '-' ||
         !digits(p, 2, &c->day))
         return false;
-    if (c->month < 1 || c->month > 12 || c->day < 1 || c->day > days_in_month(c->year, c->month))
-        return false;
-    if (**p != 'T' && **p != 't' && **p != ' ')
-        return true; /* a date alone: midnight */
-    (*p)++;
+    return c->month >= 1 && c->month <= 12 && c->day >= 1 &&
+           c->day <= days_in_month(c->year, c->month);
+}
+
+static bool clock_parse(fsc_civil *c, const char **p)
+{
     if (!digits(p, 2, &c->hour) || *(*p)++ != ':' || !digits(p, 2, &c->minute))
         return false;
     if (**p == ':') {
@@ -91,6 +92,16 @@ static bool civil_parse(fsc_civil *c, const char **p)
         for ((*p)++; **p >= '0' && **p <= '9'; (*p)++)
             ;
     return c->hour <= 23 && c->minute <= 59 && c->second <= 60;
+}
+
+static bool civil_parse(fsc_civil *c, const char **p)
+{
+    if (!date_parse(c, p))
+        return false;
+    if (**p != 'T' && **p != 't' && **p != ' ')
+        return true; /* a date alone: midnight */
+    (*p)++;
+    return clock_parse(c, p);
 }
 
 static int64_t civil_seconds(const fsc_civil *c)

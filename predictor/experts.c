@@ -95,6 +95,19 @@ static double steepness(const fsc_features *f, size_t t, size_t h)
     return fmax(isnan(day) ? 0 : day, isnan(like) ? 0 : like);
 }
 
+static fsc_status rows_make(rows *r, size_t cap, fsc_arena *scratch, fsc_err *err)
+{
+    r->x = FSC_NEW(scratch, cap * (r->p + 1), double, err);
+    r->y = FSC_NEW(scratch, cap, double, err);
+    r->age = FSC_NEW(scratch, cap, double, err);
+    r->steep = FSC_NEW(scratch, cap, double, err);
+    r->scale = FSC_NEW(scratch, cap * FSC_N_SCALE, double, err);
+    r->residual = FSC_NEW(scratch, 3 * cap, double, err);
+    r->t = FSC_NEW(scratch, cap, size_t, err);
+    return r->x && r->y && r->age && r->steep && r->scale && r->residual && r->t ? FSC_OK
+                                                                                 : FSC_NOMEM;
+}
+
 static fsc_status gather(rows *r, size_t e, const fsc_past *past, size_t h, fsc_arena *scratch,
                          fsc_err *err)
 {
@@ -106,15 +119,7 @@ static fsc_status gather(rows *r, size_t e, const fsc_past *past, size_t h, fsc_
     size_t cap = to > from ? (to - from) / stride + 1 : 0;
     double half_life = tunings[is_short].half_life_days * (double)past->day, row[FSC_MAX_FEATURES];
     r->p = is_short ? kinds[e].n_short : kinds[e].n_long;
-    r->x = FSC_NEW(scratch, cap * (r->p + 1), double, err);
-    r->y = FSC_NEW(scratch, cap, double, err);
-    r->age = FSC_NEW(scratch, cap, double, err);
-    r->steep = FSC_NEW(scratch, cap, double, err);
-    r->scale = FSC_NEW(scratch, cap * FSC_N_SCALE, double, err);
-    r->residual = FSC_NEW(scratch, 3 * cap, double, err);
-    r->t = FSC_NEW(scratch, cap, size_t, err);
-    if (!r->x || !r->y || !r->age || !r->steep || !r->scale || !r->residual || !r->t)
-        return FSC_NOMEM;
+    FSC_TRY(rows_make(r, cap, scratch, err));
     for (size_t t = from; t < to; t += stride) {
         if (isnan(past->y[t]) || isnan(past->y[t + h]))
             continue;
