@@ -156,19 +156,19 @@ static int64_t billed_until(const bill *b, int64_t t)
     return sum;
 }
 
-/* Every end at which a window can close: of a rolling one each bucket's, of a calendar one this and
- * the next. */
-static bool next_end(const fsc_guard_state *g, const fsc_guard_input *in, int64_t *end)
+/* The ends at which a window can close: of a rolling one each bucket's, of a calendar one this and the next. */
+typedef struct ends {
+    int64_t first, step, last;
+} ends;
+
+static ends window_ends(const fsc_guard_state *g, const fsc_guard_input *in)
 {
     const fsc_window *w = &in->cfg->window;
-    if (w->kind == FSC_WINDOW_ROLLING) {
-        *end = *end ? *end + g->spend.bucket_s : in->now;
-        return *end <= in->now + w->length_s + g->spend.bucket_s;
-    }
+    if (w->kind == FSC_WINDOW_ROLLING)
+        return (ends){in->now, g->spend.bucket_s, in->now + w->length_s + g->spend.bucket_s};
     int64_t this_end = fsc_period_end(in->zone, periods[w->kind], in->now);
     int64_t after = fsc_period_end(in->zone, periods[w->kind], this_end);
-    *end = *end == 0 ? this_end : *end == this_end ? after : 0;
-    return *end != 0;
+    return (ends){this_end, after - this_end, after};
 }
 
 int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes,
@@ -177,7 +177,8 @@ int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int
     const bill b = bill_of(in, nodes, pods);
     int64_t worst = 0, sums[FSC_SPEND_BUCKETS + 1];
     sum_up(sums, &g->spend);
-    for (int64_t end = 0; next_end(g, in, &end);) {
+    const ends e = window_ends(g, in);
+    for (int64_t end = e.first; end <= e.last; end += e.step) {
         int64_t begin = window_begin(in, end);
         int64_t before = begin > in->now ? billed_until(&b, begin - in->now) : 0;
         int64_t spent = begin > in->now ? 0 : summed_since(sums, &g->spend, begin);

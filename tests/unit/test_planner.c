@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The planner on forecasts that are made up, and the guard's promise in a small world: nodes boot and idle,
+ * runs are missed, demand is anything, the meter dies, and the bill of no window passes the ceiling.
+ */
+#include "suite.h"
+
+#include "forescale/json.h"
+#include "forescale/plan.h"
+#include "forescale/yaml.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { STEP_S = 60 };
+
+static const char base_config[] = "apiVersion: forescale.dev/v1\nkind: Config\ninterval: 60s\nmissedRuns: %d\n"
+                                  "pools:\n  - {name: gpu, gpusPerNode: 8, price: 96.00 USD/h, lead: 345s, idle: 10m, maxNodes: 20}\n"
+                                  "workloads:\n  - name: w\n    target: {kind: ScaledObject, name: w}\n    mode: enforce\n"
+                                  "    demand: {perReplica: 10}\n    minReplicas: 1\n    maxReplicas: 48\n    lead: 63s\n    pools: [gpu]\n"
+                                  "    objective: %s\n    trim: %s\n%s";
+
+static void load(fsc_config *c, int missed, const char *objective, const char *trim, const char *budgets)
+{
+    char path[] = "/tmp/config.XXXXXX", text[2048];
+    int fd = mkstemp(path), n = snprintf(text, sizeof text, base_config, missed, objective, trim, budgets);
+    ck_assert_int_eq(write(fd, text, (size_t)n), n);
+    close(fd);
+    ck_assert_msg(fsc_config_load(c, path, arena, &err) == FSC_OK, "%s", err.msg);
+    unlink(path);
+}
+
+/* A forecast that says `values` with little doubt, for every horizon that the planner asks for. */
+static fsc_forecast *certain(const fsc_planner *p, int64_t origin, double (*demand)(int64_t t))
+{
+    fsc_forecast_request r;
+    fsc_forecast *f = FSC_NEW(arena, 1, fsc_forecast, &err);
+    OK(fsc_planner_request(&r, p, 0, STEP_S, arena, &err));
+    double *v = FSC_NEW(arena, r.n_horizons * r.n_q, double, &err), *mean = FSC_NEW(arena, r.n_horizons, double, &err);
+    for (size_t h = 0; h < r.n_horizons; h++) {
+        mean[h] = demand(origin + (int64_t)r.horizon[h] * STEP_S);
+        for (size_t j = 0; j < r.n_q; j++)
+            v[h * r.n_q + j] = mean[h] * (0.98 + 0.04 * r.q[j]);
+    }
+    *f = (fsc_forecast){.id = "w", .model = "test", .origin = origin, .step_s = STEP_S, .n_horizons = r.n_horizons,
+                        .horizon = r.horizon, .n_q = r.n_q, .q = r.q, .mean = mean, .v = v, .newest = demand(origin), .skill = 0.3};
+    return f;
+}
+
+typedef struct world {
+    fsc_config c;
+    fsc_planner *p;
+    fsc_workload_now w;
+    fsc_pool_now pool;
+    fsc_budget_now b[2];
+    fsc_plan plan;
+} world;
+
+static void run(world *x, int64_t now, const fsc_forecast *f)
+{
+    const fsc_plan_input in = {.now = now, .config = &x->c, .workloads = &x->w, .pools = &x->pool, .budgets = x->b, .forecasts = &f};
+    OK(fsc_planner_run(&x->plan, x->p, &in, arena, &err));
+    const fsc_workload_plan *w = &x->plan.workloads[0];
+    ck_assert_int_le(w->min_replicas, w->max_replicas);
+    ck_assert_int_ge(w->min_replicas, 1);
+    ck_assert_int_le(w->max_replicas, 48);
+    ck_assert_ptr_nonnull(w->reason);
+}
+
+static double flat_30(int64_t t)
+{
+    (void)t;
+    return 30;
+}
+
+static double spike_at_1000(int64_t t)
+{
+    return t >= 1000 ? 300 : 30;
+}
+
+START_TEST(a_quantile_becomes_replicas)
+{
+    world x = {0};
+    load(&x.c, 0, "{quantile: 0.95}", "false", "");
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    run(&x, 60, certain(x.p, 60, flat_30));
+    ck_assert_int_eq(x.plan.workloads[0].min_replicas, 4); /* ceil(30.5 / 10) */
+    ck_assert_int_eq(x.plan.workloads[0].max_replicas, 48);
+    ck_assert_double_eq(x.plan.workloads[0].quantile, 0.95);
+}
+END_TEST
+
+START_TEST(nodes_come_first_and_pods_just_in_time)
+{
+    world x = {0};
+    load(&x.c, 0, "{lateMinute: 30 USD}", "true", "");
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    x.pool = (fsc_pool_now){.nodes_known = true, .nodes = 1};
+    x.w = (fsc_workload_now){.replicas_known = true, .replicas = 8, .ready_known = true, .ready = 8};
+    int64_t nodes_at = 0, pods_at = 0;
+    for (int64_t now = 120; now < 1000; now += 60) {
+        run(&x, now, certain(x.p, now, spike_at_1000));
+        if (!nodes_at && x.plan.pools[0].min_nodes >= 4)
+            nodes_at = now;
+        if (!pods_at && x.plan.workloads[0].min_replicas >= 30)
+            pods_at = now;
+    }
+    /* A node takes 345 + 63 s, a pod 63 s; a run comes every 60 s. */
+    ck_assert_msg(nodes_at >= 1000 - 408 - 180 && nodes_at <= 1000 - 408, "nodes at %lld", (long long)nodes_at);
+    ck_assert_msg(pods_at >= 1000 - 63 - 180 && pods_at <= 1000 - 63, "pods at %lld", (long long)pods_at);
+}
+END_TEST
+
+START_TEST(after_the_peak_everything_follows_down_with_trim)
+{
+    world x = {0};
+    load(&x.c, 0, "{lateMinute: 30 USD}", "true", "");
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    x.pool = (fsc_pool_now){.nodes_known = true, .nodes = 5};
+    x.w = (fsc_workload_now){.replicas_known = true, .replicas = 40, .ready_known = true, .ready = 40};
+    run(&x, 5000, certain(x.p, 5000, flat_30));
+    ck_assert_int_eq(x.plan.workloads[0].max_replicas, 8);
+    ck_assert_int_eq(x.plan.workloads[0].min_replicas, 8); /* pods on a paid node are free */
+    ck_assert_int_eq(x.plan.pools[0].min_nodes, 1);
+}
+END_TEST
+
+START_TEST(a_hold_keeps_the_floor_for_a_day_and_says_why)
+{
+    world x = {0};
+    load(&x.c, 0, "{quantile: 0.95}", "false", "");
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    run(&x, 60, certain(x.p, 60, flat_30));
+    run(&x, 120, NULL);
+    ck_assert(x.plan.workloads[0].hold);
+    ck_assert_int_eq(x.plan.workloads[0].min_replicas, 4);
+    ck_assert_msg(strstr(x.plan.workloads[0].reason, "no demand history") != NULL, "%s", x.plan.workloads[0].reason);
+    run(&x, 120 + 2 * FSC_DAY_S, NULL);
+    ck_assert_int_eq(x.plan.workloads[0].min_replicas, 1);
+    x.w.paused = true;
+    run(&x, 200000, certain(x.p, 200000, flat_30));
+    ck_assert(x.plan.workloads[0].hold);
+}
+END_TEST
+
+START_TEST(our_own_raise_is_no_baseline)
+{
+    world x = {0};
+    load(&x.c, 0, "{quantile: 0.95}", "false", "");
+    ((fsc_workload_config *)(uintptr_t)x.c.workloads)->min_given = false;
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    x.w = (fsc_workload_now){.min_known = true, .min_replicas = 20, .max_known = true, .max_replicas = 48, .baseline_known = true,
+                             .baseline_min = 2, .baseline_max = 48};
+    run(&x, 60, certain(x.p, 60, flat_30));
+    ck_assert_int_eq(x.plan.workloads[0].baseline_min, 2);
+    ck_assert_int_eq(x.plan.workloads[0].min_replicas, 4);
+}
+END_TEST
+
+START_TEST(a_saved_planner_goes_on_as_if_nothing_was)
+{
+    world x = {0}, y = {0};
+    fsc_buf saved, again;
+    static const char budget[] = "budgets: [{name: b, ceiling: 800 USD, window: 6h}]\n";
+    load(&x.c, 0, "{lateMinute: 30 USD}", "true", budget);
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    x.pool = (fsc_pool_now){.nodes_known = true, .nodes = 3};
+    for (int64_t now = 60; now < 1200; now += 60)
+        run(&x, now, certain(x.p, now, spike_at_1000));
+    fsc_buf_init(&saved, arena, 1 << 24);
+    OK(fsc_planner_save(&saved, x.p, &err));
+    y = x;
+    OK(fsc_planner_open(&y.p, &y.c, arena, &err));
+    OK(fsc_planner_load(y.p, saved.data, saved.len, &err));
+    run(&x, 1200, certain(x.p, 1200, spike_at_1000));
+    run(&y, 1200, certain(y.p, 1200, spike_at_1000));
+    fsc_buf_init(&again, arena, 1 << 24);
+    fsc_plan_json(&again, &x.plan);
+    fsc_buf_init(&saved, arena, 1 << 24);
+    fsc_plan_json(&saved, &y.plan);
+    ck_assert_str_eq(fsc_buf_str(&again), fsc_buf_str(&saved));
+    ck_assert_int_eq(fsc_planner_load(y.p, "FSCPL01", 7, &err), FSC_DATA);
+}
+END_TEST
+
+START_TEST(a_plan_is_json_with_exact_money)
+{
+    world x = {0};
+    fsc_buf b;
+    load(&x.c, 0, "{quantile: 0.95}", "false", "budgets: [{name: b, ceiling: 800.05 USD, window: 6h}]\n");
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    x.b[0] = (fsc_budget_now){.spent_known = true, .spent_micros = 120500001};
+    run(&x, 60, certain(x.p, 60, flat_30));
+    fsc_buf_init(&b, arena, 1 << 20);
+    fsc_plan_json(&b, &x.plan);
+    OK(fsc_buf_status(&b, &err));
+    ck_assert_msg(strstr(fsc_buf_str(&b), "\"ceiling\":800.050000") != NULL, "%s", fsc_buf_str(&b));
+    ck_assert_msg(strstr(fsc_buf_str(&b), "\"spent\":120.500001") != NULL, "%s", fsc_buf_str(&b));
+    ck_assert_msg(strstr(fsc_buf_str(&b), "\"kind\":\"Plan\"") != NULL, "%s", fsc_buf_str(&b));
+}
+END_TEST
+
+/* ---- the promise ------------------------------------------------------------------------------------------------------ */
+
+static uint64_t random_state;
+static double uniform(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (double)(random_state >> 11) / 9007199254740992.0;
+}
+
+enum { MAX_WORLD_NODES = 64, WORLD_STEP_S = 15, BOOT_S = 345, IDLE_S = 600, WORLD_HOURS = 30 };
+
+/* Nodes that exist: pods on them, when they came up, when they last held a pod. */
+typedef struct small_world {
+    int n;
+    struct {
+        int pods;
+        int64_t ready_at, busy_at;
+    } node[MAX_WORLD_NODES];
+    int64_t cap;
+    double spent[WORLD_HOURS * 3600 / WORLD_STEP_S];
+} small_world;
+
+static int pods_in(const small_world *s)
+{
+    int pods = 0;
+    for (int i = 0; i < s->n; i++)
+        pods += s->node[i].pods;
+    return pods;
+}
+
+/* The worst scheduler: new pods open new nodes only when none has room, but pods that go leave nodes half full. */
+static void settle(small_world *s, int wanted, int64_t now)
+{
+    int pods = pods_in(s);
+    for (; pods > wanted; pods--) {
+        int fullest = 0;
+        for (int i = 0; i < s->n; i++)
+            fullest = s->node[i].pods > s->node[fullest].pods ? i : fullest;
+        s->node[fullest].pods--;
+    }
+    for (; pods < wanted; pods++) {
+        int room = -1;
+        for (int i = 0; i < s->n; i++)
+            room = s->node[i].pods < 8 ? i : room;
+        if (room < 0 && s->n == MAX_WORLD_NODES)
+            break;
+        if (room < 0) {
+            room = s->n++;
+            s->node[room].pods = 0;
+            s->node[room].ready_at = s->node[room].busy_at = now + BOOT_S;
+        }
+        s->node[room].pods++;
+    }
+    for (int i = 0; i < s->n; i++) {
+        if (s->node[i].pods)
+            s->node[i].busy_at = now > s->node[i].ready_at ? now : s->node[i].ready_at;
+        if (now - s->node[i].busy_at >= IDLE_S)
+            s->node[i--] = s->node[--s->n];
+    }
+}
+
+/* Any demand: walks, jumps, quiet hours. */
+static double next_demand(double d)
+{
+    double u = uniform();
+    return u < 0.002 ? 500 * uniform() : u < 0.004 ? 5 : fmax(0, d * (0.97 + 0.06 * uniform()));
+}
+
+static double constant_demand;
+static double as_now(int64_t t)
+{
+    (void)t;
+    return constant_demand;
+}
+
+/* Largest spend of any window of `length_s`, in money. */
+static double largest_window(const small_world *s, int64_t length_s, int64_t until)
+{
+    double sum = 0, most = 0;
+    for (int64_t i = 0; i < until / WORLD_STEP_S; i++) {
+        sum += s->spent[i];
+        if (i >= length_s / WORLD_STEP_S)
+            sum -= s->spent[i - length_s / WORLD_STEP_S];
+        most = fmax(most, sum);
+    }
+    return most;
+}
+
+START_TEST(no_window_passes_the_ceiling)
+{
+    static small_world s;
+    world x = {0};
+    random_state = 88172645463325252u + 977u * (uint64_t)_i;
+    int missed = _i % 3;
+    bool meter_dies = _i % 2, trim = _i % 5 < 2;
+    static const char *const windows[] = {"2h", "6h"};
+    static const int64_t lengths[] = {7200, 21600};
+    double ceiling = 200 + 800 * uniform();
+    char budgets[160];
+    (void)snprintf(budgets, sizeof budgets, "budgets: [{name: b, ceiling: %.2f USD, window: %s}]\n", ceiling, windows[_i % 2]);
+    load(&x.c, missed, trim ? "{lateMinute: 30 USD}" : "{quantile: 0.9}", trim ? "true" : "false", budgets);
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    s = (small_world){.cap = 1};
+    double demand = 30 + 400 * uniform();
+    int64_t next_run = 0, min = 1, until = (8 + _i % 8) * 3600, cap_at = 0, new_cap = 1;
+    for (int64_t now = 0; now < until; now += WORLD_STEP_S) {
+        fsc_arena_mark mark = fsc_arena_get_mark(arena);
+        if (now % 60 == 0)
+            demand = next_demand(demand);
+        if (now >= next_run) {
+            constant_demand = demand;
+            x.w = (fsc_workload_now){.replicas_known = true, .replicas = pods_in(&s), .ready_known = true, .ready = pods_in(&s)};
+            x.pool = (fsc_pool_now){.nodes_known = true, .nodes = s.n};
+            x.b[0] = (fsc_budget_now){.spent_known = !meter_dies || now < until / 3, .spent_micros = 0};
+            double window = 0;
+            for (int64_t i = now / WORLD_STEP_S - lengths[_i % 2] / WORLD_STEP_S; i < now / WORLD_STEP_S; i++)
+                window += i >= 0 ? s.spent[i] : 0;
+            x.b[0].spent_micros = (int64_t)ceil(1e6 * window);
+            run(&x, now, certain(x.p, now - 60, as_now));
+            min = x.plan.workloads[0].min_replicas;
+            new_cap = x.plan.workloads[0].max_replicas;
+            cap_at = now + 15; /* the autoscaler looks once in its period */
+            next_run = now + 60 * (1 + (int)(uniform() * (missed + 1)));
+        }
+        s.cap = now >= cap_at ? new_cap : s.cap < new_cap ? s.cap : s.cap;
+        int wanted = (int)ceil(demand / 8);
+        wanted = wanted < (int)min ? (int)min : wanted;
+        wanted = wanted > (int)s.cap ? (int)s.cap : wanted;
+        settle(&s, wanted, now);
+        s.spent[now / WORLD_STEP_S] = s.n * 96.0 * WORLD_STEP_S / 3600;
+        fsc_arena_rewind(arena, mark);
+    }
+    double most = largest_window(&s, lengths[_i % 2], until);
+    ck_assert_msg(most <= ceiling, "world %d: %.2f of %.2f", _i, most, ceiling);
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_test(t, a_quantile_becomes_replicas);
+    tcase_add_test(t, nodes_come_first_and_pods_just_in_time);
+    tcase_add_test(t, after_the_peak_everything_follows_down_with_trim);
+    tcase_add_test(t, a_hold_keeps_the_floor_for_a_day_and_says_why);
+    tcase_add_test(t, our_own_raise_is_no_baseline);
+    tcase_add_test(t, a_saved_planner_goes_on_as_if_nothing_was);
+    tcase_add_test(t, a_plan_is_json_with_exact_money);
+    tcase_add_loop_test(t, no_window_passes_the_ceiling, 0, 60);
+}
+
+int main(void)
+{
+    return run_suite("planner and guard", add);
+}
