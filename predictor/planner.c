@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "capacity.h"
-#include "guard.h"
+#include "planner_run.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -8,33 +7,16 @@
 #include <string.h>
 
 enum {
-    HPA_PERIOD_S = 15,
-    GRACE_S = 30,
     MAX_STALE_STEPS = 4,
     BREAK_EVEN_S =
         9 *
         FSC_MINUTE_S, /* beyond the node clock: does demand come back before it pays to let go? */
-    SPEND_STEP_S = FSC_HOUR_S, /* of the forecast spend */
-    MAX_SPEND_STEPS = 48,
-    MAX_PRICE_DOUBLINGS = 12,
-    BISECTIONS = 12
+    SPEND_STEPS = 24
 };
 
 static const double levels[] = {0.02, 0.05, 0.1, 0.2,   0.3,  0.4,   0.5,  0.6,  0.7,   0.75,
                                 0.8,  0.85, 0.9, 0.925, 0.95, 0.965, 0.98, 0.99, 0.995, 0.998};
 enum { N_LEVELS = sizeof levels / sizeof *levels };
-
-/* Memory of one workload between runs: flat, part of the saved state. */
-typedef struct floor_state {
-    int64_t min_replicas, max_replicas; /* in force; 0: none yet */
-    int64_t held_since;                 /* 0: not held */
-} floor_state;
-
-struct fsc_planner {
-    const fsc_config *config;
-    floor_state *floors;     /* [n_workloads] */
-    fsc_guard_state *guards; /* [n_budgets] */
-};
 
 static int64_t at_least(int64_t a, int64_t b)
 {
@@ -52,12 +34,12 @@ fsc_status fsc_planner_open(fsc_planner **out, const fsc_config *config, fsc_are
     if (!p)
         return FSC_NOMEM;
     p->config = config;
-    p->floors = FSC_NEW(a, config->n_workloads, floor_state, err);
+    p->floors = FSC_NEW(a, config->n_workloads, fsc_floor_state, err);
     p->guards = FSC_NEW(a, config->n_budgets, fsc_guard_state, err);
     return p->floors && p->guards ? FSC_OK : FSC_NOMEM;
 }
 
-static int64_t tick_s(const fsc_config *c)
+int64_t fsc__tick_s(const fsc_config *c)
 {
     return c->interval_s * (1 + c->missed_runs);
 }
@@ -92,47 +74,28 @@ fsc_status fsc_planner_request(fsc_forecast_request *out, const fsc_planner *p, 
                                int32_t step_s, fsc_arena *a, fsc_err *err)
 {
     const fsc_workload_config *wl = &p->config->workloads[w];
-    int64_t tick = tick_s(p->config), lead = wl->lead_s + slowest_node_s(p->config, wl),
+    int64_t tick = fsc__tick_s(p->config), lead = wl->lead_s + slowest_node_s(p->config, wl),
             late = MAX_STALE_STEPS;
     int64_t near_to = (wl->lead_s + tick) / step_s + 1 + late, far_from = lead / step_s,
             far_to = (lead + tick) / step_s + 1 + late;
     int64_t back_from = (lead + tick + 4 * FSC_MINUTE_S) / step_s,
             back_to = (lead + tick + BREAK_EVEN_S) / step_s + 1 + late;
-    int32_t *h = FSC_NEW(
-        a, (size_t)(near_to + far_to - far_from + back_to - back_from + 4 + MAX_SPEND_STEPS),
-        int32_t, err);
+    int32_t *h =
+        FSC_NEW(a, (size_t)(near_to + far_to - far_from + back_to - back_from + 4 + SPEND_STEPS),
+                int32_t, err);
     size_t n = 0;
     if (!h)
         return FSC_NOMEM;
     add_steps(h, &n, 1, near_to);
     add_steps(h, &n, far_from, far_to);
     add_steps(h, &n, back_from, back_to);
-    for (int64_t k = 1; k <= 24 && has_budget(p->config, wl); k++)
-        add_steps(h, &n, k * SPEND_STEP_S / step_s, k * SPEND_STEP_S / step_s);
+    for (int64_t k = 1; k <= SPEND_STEPS && has_budget(p->config, wl); k++)
+        add_steps(h, &n, k * FSC_SPEND_STEP_S / step_s, k * FSC_SPEND_STEP_S / step_s);
     *out = (fsc_forecast_request){.n_horizons = n, .horizon = h, .n_q = N_LEVELS, .q = levels};
     return FSC_OK;
 }
 
-/* ---- one run's work
- * -----------------------------------------------------------------------------------------------
- */
-
-typedef struct run {
-    fsc_planner *p;
-    const fsc_plan_input *in;
-    fsc_arena *a;
-    fsc_err *err;
-    fsc_site *sites;
-    fsc_choice *choices;
-    double *lambda;    /* by workload: the highest of its budgets */
-    int64_t *cap_pods; /* by workload: what the guard allows; INT64_MAX: all */
-    fsc_workload_plan *workloads;
-    fsc_pool_plan *pools;
-    fsc_budget_plan *budgets;
-} run;
-
-static const char *text(const run *r, const char *fmt, ...) FSC_PRINTF(2, 3);
-static const char *text(const run *r, const char *fmt, ...)
+const char *fsc__plan_text(const fsc_plan_run *r, const char *fmt, ...)
 {
     char line[400];
     va_list ap;
@@ -143,12 +106,12 @@ static const char *text(const run *r, const char *fmt, ...)
     return copy ? copy : "out of memory";
 }
 
-static size_t pool_index(const fsc_config *c, const char *name)
+size_t fsc__pool_index(const fsc_config *c, const char *name)
 {
     return (size_t)(fsc_config_pool(c, name) - c->pools);
 }
 
-static int64_t pool_price(const run *r, size_t pool)
+int64_t fsc__pool_price(const fsc_plan_run *r, size_t pool)
 {
     const fsc_pool_now *now = &r->in->pools[pool];
     return now->price.micros ? now->price.micros : r->in->config->pools[pool].price.micros;
@@ -165,7 +128,7 @@ static bool shares_pools(const fsc_config *c, const fsc_workload_config *w)
 }
 
 /* Nodes of the workload's pools by preference, with the price of each for a second. */
-static fsc_status price_nodes(fsc_site *s, const run *r, size_t w)
+static fsc_status price_nodes(fsc_site *s, const fsc_plan_run *r, size_t w)
 {
     const fsc_config *c = r->in->config;
     const fsc_workload_config *wl = &c->workloads[w];
@@ -177,9 +140,9 @@ static fsc_status price_nodes(fsc_site *s, const run *r, size_t w)
     if (!s->node_price_per_s)
         return FSC_NOMEM;
     for (size_t i = 0; i < wl->pools.n && s->max_nodes < most; i++) {
-        size_t pool = pool_index(c, wl->pools.v[i]);
+        size_t pool = fsc__pool_index(c, wl->pools.v[i]);
         size_t room = c->pools[pool].max_nodes_given ? (size_t)c->pools[pool].max_nodes : most;
-        fsc_money price = {.micros = pool_price(r, pool)};
+        fsc_money price = {.micros = fsc__pool_price(r, pool)};
         for (size_t k = 0; k < room && s->max_nodes < most; k++)
             s->node_price_per_s[s->max_nodes++] = fsc_money_units(price) / FSC_HOUR_S;
     }
@@ -187,11 +150,11 @@ static fsc_status price_nodes(fsc_site *s, const run *r, size_t w)
 }
 
 /* Nodes that bill and stay, of the workload's pools; without a count from its pods. */
-static int64_t nodes_of(const run *r, const fsc_workload_config *wl, const fsc_site *s)
+static int64_t nodes_of(const fsc_plan_run *r, const fsc_workload_config *wl, const fsc_site *s)
 {
     int64_t sum = 0;
     for (size_t i = 0; i < wl->pools.n; i++) {
-        const fsc_pool_now *now = &r->in->pools[pool_index(r->in->config, wl->pools.v[i])];
+        const fsc_pool_now *now = &r->in->pools[fsc__pool_index(r->in->config, wl->pools.v[i])];
         if (!now->nodes_known)
             return (at_least(s->running, 0) + s->pods_per_node - 1) / s->pods_per_node;
         sum += at_least(now->nodes - now->nodes_leaving, 0);
@@ -210,7 +173,7 @@ static void set_bounds(fsc_site *s, const fsc_workload_config *wl, const fsc_wor
     s->max_replicas = at_least(s->max_replicas, s->min_replicas);
 }
 
-static fsc_status make_site(fsc_site *s, const run *r, size_t w)
+static fsc_status make_site(fsc_site *s, const fsc_plan_run *r, size_t w)
 {
     const fsc_config *c = r->in->config;
     const fsc_workload_config *wl = &c->workloads[w];
@@ -218,12 +181,13 @@ static fsc_status make_site(fsc_site *s, const run *r, size_t w)
     int64_t gpus_per_node = wl->pools.n ? fsc_config_pool(c, wl->pools.v[0])->gpus_per_node : 1;
     int64_t lead_node = 0;
     for (size_t i = 0; i < wl->pools.n; i++) {
-        size_t pool = pool_index(c, wl->pools.v[i]);
+        size_t pool = fsc__pool_index(c, wl->pools.v[i]);
         int64_t learned = r->in->pools[pool].lead_node_s;
         lead_node = at_least(lead_node, learned ? learned : c->pools[pool].lead_s);
         gpus_per_node = at_most(gpus_per_node, c->pools[pool].gpus_per_node);
     }
-    *s = (fsc_site){.cfg = wl, .now = r->in->now, .tick_s = tick_s(c), .lead_node_s = lead_node};
+    *s = (fsc_site){
+        .cfg = wl, .now = r->in->now, .tick_s = fsc__tick_s(c), .lead_node_s = lead_node};
     set_bounds(s, wl, now);
     s->per_replica = wl->demand.per_replica > 0 ? wl->demand.per_replica : now->per_replica;
     s->lead_pod_s = now->lead_pod_s ? now->lead_pod_s : wl->lead_s;
@@ -243,7 +207,7 @@ static fsc_status make_site(fsc_site *s, const run *r, size_t w)
  */
 
 /* NULL: nothing stands against acting on the forecast. */
-static const char *reason_to_hold(const run *r, size_t w)
+static const char *reason_to_hold(const fsc_plan_run *r, size_t w)
 {
     const fsc_workload_now *now = &r->in->workloads[w];
     if (now->hold)
@@ -259,21 +223,21 @@ static const char *reason_to_hold(const run *r, size_t w)
                : "perReplica is not known: give demand.perReplica, or a threshold on the trigger";
 }
 
-static void hold(run *r, size_t w, const char *why)
+static void hold(fsc_plan_run *r, size_t w, const char *why)
 {
     fsc_workload_plan *out = &r->workloads[w];
-    floor_state *f = &r->p->floors[w];
+    fsc_floor_state *f = &r->p->floors[w];
     const fsc_site *s = &r->sites[w];
     f->held_since = f->held_since ? f->held_since : r->in->now;
     bool keep = f->min_replicas && r->in->now - f->held_since < FSC_DAY_S;
     out->hold = true;
     out->min_replicas = keep ? at_least(f->min_replicas, s->min_replicas) : s->min_replicas;
     out->max_replicas = s->max_replicas;
-    out->reason =
-        text(r, "%s; %s", why, keep ? "the floor in force stays" : "the user's own bounds stand");
+    out->reason = fsc__plan_text(r, "%s; %s", why,
+                                 keep ? "the floor in force stays" : "the user's own bounds stand");
 }
 
-static void plan_floor(run *r, size_t w)
+static void plan_floor(fsc_plan_run *r, size_t w)
 {
     fsc_workload_plan *out = &r->workloads[w];
     const fsc_site *s = &r->sites[w];
@@ -288,11 +252,12 @@ static void plan_floor(run *r, size_t w)
     out->demand = c->demand;
     out->demand_at = c->demand_at;
     fsc_civil at = fsc_civil_at(r->in->config->zone, c->demand_at);
-    out->reason = text(r, "demand %.4g (q%g) by %02d:%02d, lead %s", c->demand, c->level, at.hour,
+    out->reason =
+        fsc__plan_text(r, "demand %.4g (q%g) by %02d:%02d, lead %s", c->demand, c->level, at.hour,
                        at.minute, fsc_duration_format(lead, s->lead_pod_s + s->lead_node_s));
 }
 
-static void plan_workload(run *r, size_t w)
+static void plan_workload(fsc_plan_run *r, size_t w)
 {
     const fsc_site *s = &r->sites[w];
     fsc_workload_plan *out = &r->workloads[w];
@@ -316,271 +281,18 @@ static void plan_workload(run *r, size_t w)
         plan_floor(r, w);
 }
 
-/* ---- budgets
- * ---------------------------------------------------------------------------------------------------------
- */
-
-static bool uses_pool(const fsc_workload_config *w, const char *pool)
-{
-    for (size_t i = 0; i < w->pools.n; i++)
-        if (!strcmp(w->pools.v[i], pool))
-            return true;
-    return false;
-}
-
-static void guard_pools(fsc_guard_input *g, const run *r)
-{
-    const fsc_config *c = r->in->config;
-    for (size_t p = 0; p < c->n_pools; p++) {
-        bool ours = false;
-        for (size_t w = 0; w < c->n_workloads; w++)
-            ours |= fsc_budget_covers(g->cfg, c->workloads[w].name) &&
-                    uses_pool(&c->workloads[w], c->pools[p].name);
-        if (!ours)
-            continue;
-        int64_t price = pool_price(r, p),
-                settle = c->pools[p].lead_s + c->pools[p].idle_s + HPA_PERIOD_S + GRACE_S;
-        g->dearest_micros_per_h = at_least(g->dearest_micros_per_h, price);
-        g->settle_s = at_least(g->settle_s, settle);
-        if (r->in->pools[p].nodes_known) {
-            g->nodes += r->in->pools[p].nodes;
-            g->rate_micros_per_h += r->in->pools[p].nodes * price;
-        }
-    }
-}
-
-static fsc_guard_input guard_input(const run *r, size_t b)
-{
-    const fsc_config *c = r->in->config;
-    fsc_guard_input g = {.now = r->in->now,
-                         .cfg = &c->budgets[b],
-                         .zone = c->zone,
-                         .seen = &r->in->budgets[b],
-                         .pods_per_node = 1,
-                         .tick_s = tick_s(c)};
-    bool counted = true;
-    guard_pools(&g, r);
-    for (size_t w = 0; w < c->n_workloads; w++) {
-        const fsc_site *s = &r->sites[w];
-        if (!fsc_budget_covers(g.cfg, s->cfg->name))
-            continue;
-        g.floor_pods += s->min_replicas;
-        g.floor_nodes += (s->min_replicas + s->pods_per_node - 1) / s->pods_per_node;
-        g.pods_per_node = at_least(g.pods_per_node, s->pods_per_node);
-        for (size_t i = 0; i < s->cfg->pools.n; i++)
-            counted &= r->in->pools[pool_index(c, s->cfg->pools.v[i])].nodes_known;
-    }
-    for (size_t w = 0; w < c->n_workloads && !counted; w++)
-        if (fsc_budget_covers(g.cfg, r->sites[w].cfg->name)) { /* no count of nodes: each pod's
-                                                                  share of one, at the dearest */
-            int64_t nodes = r->sites[w].nodes;
-            g.nodes += nodes;
-            g.rate_micros_per_h += nodes * g.dearest_micros_per_h;
-        }
-    return g;
-}
-
-/* Spend along the plan, an hour at a time: the near future from the plan, later hours from the
- * forecast. */
-static int64_t forecast_spend(const run *r, const fsc_guard_state *g, const fsc_guard_input *in,
-                              double lambda, double level)
-{
-    int64_t cost[MAX_SPEND_STEPS] = {0};
-    int64_t window =
-        in->cfg->window.kind == FSC_WINDOW_ROLLING ? in->cfg->window.length_s : FSC_DAY_S;
-    size_t n = (size_t)at_most(at_most(window, FSC_DAY_S) / SPEND_STEP_S + 1, MAX_SPEND_STEPS);
-    for (size_t w = 0; w < r->in->config->n_workloads; w++) {
-        const fsc_forecast *f = r->in->forecasts[w];
-        const fsc_site *s = &r->sites[w];
-        if (!fsc_budget_covers(in->cfg, s->cfg->name))
-            continue;
-        for (size_t i = 0; i < n; i++) {
-            size_t h = 0;
-            while (f && h + 1 < f->n_horizons &&
-                   (int64_t)f->horizon[h] * f->step_s < (int64_t)(i + 1) * SPEND_STEP_S)
-                h++;
-            int64_t nodes =
-                f && s->per_replica > 0 ? fsc_capacity_nodes_at(s, f, h, lambda, level) : s->nodes;
-            cost[i] += fsc_money_over(in->dearest_micros_per_h, SPEND_STEP_S, nodes);
-        }
-    }
-    return fsc_guard_along(g, in, cost, n, SPEND_STEP_S);
-}
-
-/* The smallest price of money at which the forecast spend fits; doubled, then bisected. */
-static double shadow_price(const run *r, const fsc_guard_state *g, const fsc_guard_input *in)
-{
-    double low = 0, high = 0.25;
-    if (forecast_spend(r, g, in, 0, 0.5) <= in->cfg->ceiling.micros)
-        return 0;
-    for (int i = 0;
-         i < MAX_PRICE_DOUBLINGS && forecast_spend(r, g, in, high, 0.5) > in->cfg->ceiling.micros;
-         i++) {
-        low = high;
-        high *= 2;
-    }
-    for (int i = 0; i < BISECTIONS; i++) {
-        double mid = 0.5 * (low + high);
-        if (forecast_spend(r, g, in, mid, 0.5) > in->cfg->ceiling.micros)
-            low = mid;
-        else
-            high = mid;
-    }
-    return high;
-}
-
-static const char *void_reason(const run *r, const fsc_guard_input *in, int64_t affordable)
-{
-    const fsc_config *c = r->in->config;
-    if (in->cfg->eviction == FSC_EVICTION_NEVER)
-        return "eviction: never makes the ceiling a target";
-    if (in->dearest_micros_per_h <= 0)
-        return "no pool of its workloads has a price";
-    for (size_t w = 0; w < c->n_workloads; w++) {
-        if (!fsc_budget_covers(in->cfg, c->workloads[w].name))
-            continue;
-        if (c->workloads[w].mode != FSC_MODE_ENFORCE)
-            return text(r, "workload %s is only observed: nothing is written",
-                        c->workloads[w].name);
-        if (r->in->workloads[w].paused)
-            return text(r, "workload %s is paused and left alone", c->workloads[w].name);
-    }
-    return affordable < 0 ? "the users' own floors and what runs already pass the ceiling" : NULL;
-}
-
-/* Open while the promise binds below what is wanted; half open while the cap climbs back, a node a
- * run. */
-static void change_state(fsc_guard_state *g, int64_t affordable, int64_t wanted, bool throttled,
-                         int64_t now)
-{
-    int before = g->state;
-    if (affordable < wanted) {
-        g->state = FSC_BUDGET_OPEN;
-        g->cap_nodes = affordable;
-    } else if (before == FSC_BUDGET_OPEN || before == FSC_BUDGET_HALF_OPEN) {
-        g->state = FSC_BUDGET_HALF_OPEN;
-        g->cap_nodes = at_most(at_least(g->cap_nodes, 0) + 1, affordable);
-        if (g->cap_nodes >= wanted)
-            g->state = throttled ? FSC_BUDGET_THROTTLED : FSC_BUDGET_CLOSED;
-    } else {
-        g->state = throttled ? FSC_BUDGET_THROTTLED : FSC_BUDGET_CLOSED;
-    }
-    g->state_since = g->state != before ? now : g->state_since;
-}
-
-static int64_t most_nodes(const run *r, const fsc_guard_input *in)
-{
-    int64_t sum = 0;
-    for (size_t w = 0; w < r->in->config->n_workloads; w++) {
-        const fsc_site *s = &r->sites[w];
-        if (fsc_budget_covers(in->cfg, s->cfg->name))
-            sum += (s->max_replicas + s->pods_per_node - 1) / s->pods_per_node;
-    }
-    return sum;
-}
-
-static int64_t wanted_nodes(const run *r, const fsc_guard_input *in)
-{
-    int64_t sum = 0;
-    for (size_t w = 0; w < r->in->config->n_workloads; w++) {
-        const fsc_site *s = &r->sites[w];
-        const fsc_workload_plan *plan = &r->workloads[w];
-        if (fsc_budget_covers(in->cfg, s->cfg->name))
-            sum += at_least((plan->max_replicas + s->pods_per_node - 1) / s->pods_per_node,
-                            r->choices[w].nodes_wanted);
-    }
-    return sum;
-}
-
-/* Shares nodes by priority, then by order: floors first, then what each wants. */
-static void share_cap(run *r, const fsc_guard_input *in, int64_t nodes)
-{
-    const fsc_config *c = r->in->config;
-    int64_t left = at_least(nodes, 0);
-    for (size_t w = 0; w < c->n_workloads; w++)
-        if (fsc_budget_covers(in->cfg, c->workloads[w].name)) {
-            const fsc_site *s = &r->sites[w];
-            int64_t floor = (s->min_replicas + s->pods_per_node - 1) / s->pods_per_node;
-            left -= floor;
-            r->cap_pods[w] = at_most(r->cap_pods[w], at_least(s->min_replicas, 1));
-        }
-    for (int64_t priority = 1000; priority >= -1000 && left > 0; priority--)
-        for (size_t w = 0; w < c->n_workloads && left > 0; w++) {
-            const fsc_site *s = &r->sites[w];
-            if (c->workloads[w].priority != priority ||
-                !fsc_budget_covers(in->cfg, c->workloads[w].name))
-                continue;
-            int64_t floor = (s->min_replicas + s->pods_per_node - 1) / s->pods_per_node;
-            int64_t want =
-                (r->workloads[w].max_replicas + s->pods_per_node - 1) / s->pods_per_node - floor;
-            int64_t given = at_most(at_least(want, 0), left);
-            left -= given;
-            r->cap_pods[w] = at_least(r->cap_pods[w], (floor + given) * s->pods_per_node);
-        }
-}
-
-static void guard_budget(run *r, size_t b)
-{
-    fsc_guard_state *g = &r->p->guards[b];
-    const fsc_guard_input in = guard_input(r, b);
-    fsc_budget_plan *out = &r->budgets[b];
-    char t[3][FSC_MONEY_TEXT];
-    int before = g->state;
-    int64_t affordable = fsc_guard_affordable(g, &in, at_least(most_nodes(r, &in), in.nodes));
-    double lambda = out->shadow_price;
-    change_state(g, affordable, wanted_nodes(r, &in), lambda > 0, in.now);
-    bool caps = g->state == FSC_BUDGET_OPEN || g->state == FSC_BUDGET_HALF_OPEN;
-    if (caps && in.cfg->eviction == FSC_EVICTION_AT_CEILING)
-        share_cap(r, &in, g->cap_nodes);
-    int64_t cap = caps ? at_least(g->cap_nodes, 0) : wanted_nodes(r, &in);
-    out->state = (fsc_budget_state)g->state;
-    out->state_before = (fsc_budget_state)before;
-    out->spent_micros = fsc_guard_spent(g, &in, &out->window_start, &out->window_end);
-    out->forecast_p50_micros = forecast_spend(r, g, &in, lambda, 0.5);
-    out->forecast_p95_micros =
-        at_least(forecast_spend(r, g, &in, lambda, 0.95), out->forecast_p50_micros);
-    out->worst_case_micros = fsc_guard_worst(g, &in, cap, cap * in.pods_per_node);
-    out->probability_over = out->forecast_p50_micros > out->ceiling.micros   ? 0.5
-                            : out->forecast_p95_micros > out->ceiling.micros ? 0.05
-                                                                             : 0;
-    out->void_why = void_reason(r, &in, affordable);
-    fsc_money spent = out->ceiling, p50 = out->ceiling;
-    spent.micros = out->spent_micros;
-    p50.micros = out->forecast_p50_micros;
-    out->reason = text(r, "spent %s, forecast %s of %s; %lld nodes are affordable%s",
-                       fsc_money_format(t[0], spent), fsc_money_format(t[1], p50),
-                       fsc_money_format(t[2], out->ceiling), (long long)at_least(affordable, 0),
-                       lambda > 0 ? text(r, "; money is worth %.1fx", 1 + lambda) : "");
-}
-
-/* Before the floors are planned: takes in the spend, and finds each budget's price of money. */
-static void price_budget(run *r, size_t b)
-{
-    const fsc_config *c = r->in->config;
-    fsc_guard_state *g = &r->p->guards[b];
-    const fsc_guard_input in = guard_input(r, b);
-    fsc_budget_plan *out = &r->budgets[b];
-    *out = (fsc_budget_plan){
-        .name = c->budgets[b].name, .ceiling = c->budgets[b].ceiling, .spent_since = g->at};
-    out->spent_since_micros = fsc_guard_advance(g, &in);
-    out->shadow_price = shadow_price(r, g, &in);
-    for (size_t w = 0; w < c->n_workloads; w++)
-        if (fsc_budget_covers(in.cfg, c->workloads[w].name))
-            r->lambda[w] = fmax(r->lambda[w], out->shadow_price);
-}
-
 /* ---- caps, pools
  * ------------------------------------------------------------------------------------------------------
  */
 
-static void apply_cap(run *r, size_t w)
+static void apply_cap(fsc_plan_run *r, size_t w)
 {
     fsc_workload_plan *out = &r->workloads[w];
     if (r->cap_pods[w] < out->max_replicas) {
         out->max_replicas = at_least(r->cap_pods[w], 1);
         out->min_replicas = at_most(out->min_replicas, out->max_replicas);
-        out->reason =
-            text(r, "%s; the budget allows %lld", out->reason, (long long)out->max_replicas);
+        out->reason = fsc__plan_text(r, "%s; the budget allows %lld", out->reason,
+                                     (long long)out->max_replicas);
     }
     const fsc_site *s = &r->sites[w];
     int64_t held = (out->max_replicas + s->pods_per_node - 1) / s->pods_per_node;
@@ -592,7 +304,7 @@ static void apply_cap(run *r, size_t w)
     r->p->floors[w].max_replicas = out->max_replicas;
 }
 
-static int64_t wanted_of(const run *r, size_t w)
+static int64_t wanted_of(const fsc_plan_run *r, size_t w)
 {
     const fsc_site *s = &r->sites[w];
     int64_t held = (r->workloads[w].min_replicas + s->pods_per_node - 1) / s->pods_per_node;
@@ -600,7 +312,7 @@ static int64_t wanted_of(const run *r, size_t w)
 }
 
 /* Gives each workload's nodes to its pools in order of preference. */
-static void plan_pools(run *r)
+static void plan_pools(fsc_plan_run *r)
 {
     const fsc_config *c = r->in->config;
     for (size_t p = 0; p < c->n_pools; p++)
@@ -613,7 +325,7 @@ static void plan_pools(run *r)
         int64_t left = wanted_of(r, w),
                 held = (r->workloads[w].min_replicas + s->pods_per_node - 1) / s->pods_per_node;
         for (size_t i = 0; i < s->cfg->pools.n; i++) {
-            fsc_pool_plan *q = &r->pools[pool_index(c, s->cfg->pools.v[i])];
+            fsc_pool_plan *q = &r->pools[fsc__pool_index(c, s->cfg->pools.v[i])];
             int64_t given = at_most(left, at_least(q->max_nodes - q->nodes_needed, 0)),
                     used = at_most(given, held);
             q->nodes_needed += given;
@@ -624,12 +336,12 @@ static void plan_pools(run *r)
     }
     for (size_t p = 0; p < c->n_pools; p++) {
         fsc_pool_plan *q = &r->pools[p];
-        q->price.micros = pool_price(r, p);
+        q->price.micros = fsc__pool_price(r, p);
         q->min_nodes = at_most(at_least(q->nodes_needed, c->pools[p].min_nodes) +
                                    r->in->pools[p].nodes_leaving,
                                q->max_nodes);
-        q->reason = text(r, "%lld nodes wanted, %lld of them warm ahead of pods",
-                         (long long)q->nodes_needed, (long long)q->warm_nodes);
+        q->reason = fsc__plan_text(r, "%lld nodes wanted, %lld of them warm ahead of pods",
+                                   (long long)q->nodes_needed, (long long)q->warm_nodes);
     }
 }
 
@@ -646,7 +358,7 @@ static void mix_bytes(uint64_t h[2], const void *bytes, size_t n)
     }
 }
 
-static void name_run(fsc_plan *out, const run *r)
+static void name_run(fsc_plan *out, const fsc_plan_run *r)
 {
     uint64_t h[2] = {14695981039346656037u, 0x2545F4914F6CDD1Du};
     const fsc_config *c = r->in->config;
@@ -667,7 +379,7 @@ static void name_run(fsc_plan *out, const run *r)
                    (unsigned long long)h[1]);
 }
 
-static fsc_status allocate(run *r)
+static fsc_status allocate(fsc_plan_run *r)
 {
     const fsc_config *c = r->in->config;
     r->sites = FSC_NEW(r->a, c->n_workloads, fsc_site, r->err);
@@ -685,7 +397,7 @@ static fsc_status allocate(run *r)
 fsc_status fsc_planner_run(fsc_plan *out, fsc_planner *p, const fsc_plan_input *in, fsc_arena *a,
                            fsc_err *err)
 {
-    run r = {.p = p, .in = in, .a = a, .err = err};
+    fsc_plan_run r = {.p = p, .in = in, .a = a, .err = err};
     const fsc_config *c = in->config;
     FSC_TRY(allocate(&r));
     for (size_t w = 0; w < c->n_workloads; w++) {
@@ -693,11 +405,11 @@ fsc_status fsc_planner_run(fsc_plan *out, fsc_planner *p, const fsc_plan_input *
         r.cap_pods[w] = INT64_MAX;
     }
     for (size_t b = 0; b < c->n_budgets; b++)
-        price_budget(&r, b);
+        fsc__budget_price(&r, b);
     for (size_t w = 0; w < c->n_workloads; w++)
         plan_workload(&r, w);
     for (size_t b = 0; b < c->n_budgets; b++)
-        guard_budget(&r, b);
+        fsc__budget_guard(&r, b);
     for (size_t w = 0; w < c->n_workloads; w++)
         apply_cap(&r, w);
     plan_pools(&r);
@@ -753,7 +465,7 @@ fsc_status fsc_planner_load(fsc_planner *p, const void *bytes, size_t n, fsc_err
 {
     const fsc_config *c = p->config;
     const char *at = bytes;
-    const size_t floor_bytes = sizeof(saved_name) + sizeof(floor_state),
+    const size_t floor_bytes = sizeof(saved_name) + sizeof(fsc_floor_state),
                  guard_bytes = sizeof(saved_name) + sizeof(fsc_guard_state);
     saved_header h;
     if (n < sizeof h || memcmp(at, saved_magic, sizeof saved_magic))
@@ -767,7 +479,7 @@ fsc_status fsc_planner_load(fsc_planner *p, const void *bytes, size_t n, fsc_err
         const fsc_workload_config *w =
             memchr(at, 0, sizeof(saved_name)) ? fsc_config_workload(c, at) : NULL;
         if (w)
-            memcpy(&p->floors[w - c->workloads], at + sizeof(saved_name), sizeof(floor_state));
+            memcpy(&p->floors[w - c->workloads], at + sizeof(saved_name), sizeof(fsc_floor_state));
     }
     for (uint64_t i = 0; i < h.n_budgets; i++, at += guard_bytes) {
         const fsc_budget_config *b =

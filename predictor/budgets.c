@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "planner_run.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+    HPA_PERIOD_S = 15,
+    GRACE_S = 30,
+    MAX_SPEND_STEPS = 48,
+    MAX_PRICE_DOUBLINGS = 12,
+    BISECTIONS = 12
+};
+
+static int64_t at_least(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t at_most(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool uses_pool(const fsc_workload_config *w, const char *pool)
+{
+    for (size_t i = 0; i < w->pools.n; i++)
+        if (!strcmp(w->pools.v[i], pool))
+            return true;
+    return false;
+}
+
+static void guard_pools(fsc_guard_input *g, const fsc_plan_run *r)
+{
+    const fsc_config *c = r->in->config;
+    for (size_t p = 0; p < c->n_pools; p++) {
+        bool ours = false;
+        for (size_t w = 0; w < c->n_workloads; w++)
+            ours |= fsc_budget_covers(g->cfg, c->workloads[w].name) &&
+                    uses_pool(&c->workloads[w], c->pools[p].name);
+        if (!ours)
+            continue;
+        int64_t price = fsc__pool_price(r, p),
+                settle = c->pools[p].lead_s + c->pools[p].idle_s + HPA_PERIOD_S + GRACE_S;
+        g->dearest_micros_per_h = at_least(g->dearest_micros_per_h, price);
+        g->settle_s = at_least(g->settle_s, settle);
+        if (r->in->pools[p].nodes_known) {
+            g->nodes += r->in->pools[p].nodes;
+            g->rate_micros_per_h += r->in->pools[p].nodes * price;
+        }
+    }
+}
+
+static fsc_guard_input guard_input(const fsc_plan_run *r, size_t b)
+{
+    const fsc_config *c = r->in->config;
+    fsc_guard_input g = {.now = r->in->now,
+                         .cfg = &c->budgets[b],
+                         .zone = c->zone,
+                         .seen = &r->in->budgets[b],
+                         .pods_per_node = 1,
+                         .tick_s = fsc__tick_s(c)};
+    bool counted = true;
+    guard_pools(&g, r);
+    for (size_t w = 0; w < c->n_workloads; w++) {
+        const fsc_site *s = &r->sites[w];
+        if (!fsc_budget_covers(g.cfg, s->cfg->name))
+            continue;
+        g.floor_pods += s->min_replicas;
+        g.floor_nodes += (s->min_replicas + s->pods_per_node - 1) / s->pods_per_node;
+        g.pods_per_node = at_least(g.pods_per_node, s->pods_per_node);
+        for (size_t i = 0; i < s->cfg->pools.n; i++)
+            counted &= r->in->pools[fsc__pool_index(c, s->cfg->pools.v[i])].nodes_known;
+    }
+    for (size_t w = 0; w < c->n_workloads && !counted; w++)
+        if (fsc_budget_covers(g.cfg, r->sites[w].cfg->name)) { /* no count of nodes: each pod's
+                                                                  share of one, at the dearest */
+            int64_t nodes = r->sites[w].nodes;
+            g.nodes += nodes;
+            g.rate_micros_per_h += nodes * g.dearest_micros_per_h;
+        }
+    return g;
+}
+
+/* Spend along the plan, an hour at a time: the near future from the plan, later hours from the
+ * forecast. */
+static int64_t forecast_spend(const fsc_plan_run *r, const fsc_guard_state *g,
+                              const fsc_guard_input *in, double lambda, double level)
+{
+    int64_t cost[MAX_SPEND_STEPS] = {0};
+    int64_t window =
+        in->cfg->window.kind == FSC_WINDOW_ROLLING ? in->cfg->window.length_s : FSC_DAY_S;
+    size_t n = (size_t)at_most(at_most(window, FSC_DAY_S) / FSC_SPEND_STEP_S + 1, MAX_SPEND_STEPS);
+    for (size_t w = 0; w < r->in->config->n_workloads; w++) {
+        const fsc_forecast *f = r->in->forecasts[w];
+        const fsc_site *s = &r->sites[w];
+        if (!fsc_budget_covers(in->cfg, s->cfg->name))
+            continue;
+        for (size_t i = 0; i < n; i++) {
+            size_t h = 0;
+            while (f && h + 1 < f->n_horizons &&
+                   (int64_t)f->horizon[h] * f->step_s < (int64_t)(i + 1) * FSC_SPEND_STEP_S)
+                h++;
+            int64_t nodes =
+                f && s->per_replica > 0 ? fsc_capacity_nodes_at(s, f, h, lambda, level) : s->nodes;
+            cost[i] += fsc_money_over(in->dearest_micros_per_h, FSC_SPEND_STEP_S, nodes);
+        }
+    }
+    return fsc_guard_along(g, in, cost, n, FSC_SPEND_STEP_S);
+}
+
+/* The smallest price of money at which the forecast spend fits; doubled, then bisected. */
+static double shadow_price(const fsc_plan_run *r, const fsc_guard_state *g,
+                           const fsc_guard_input *in)
+{
+    double low = 0, high = 0.25;
+    if (forecast_spend(r, g, in, 0, 0.5) <= in->cfg->ceiling.micros)
+        return 0;
+    for (int i = 0;
+         i < MAX_PRICE_DOUBLINGS && forecast_spend(r, g, in, high, 0.5) > in->cfg->ceiling.micros;
+         i++) {
+        low = high;
+        high *= 2;
+    }
+    for (int i = 0; i < BISECTIONS; i++) {
+        double mid = 0.5 * (low + high);
+        if (forecast_spend(r, g, in, mid, 0.5) > in->cfg->ceiling.micros)
+            low = mid;
+        else
+            high = mid;
+    }
+    return high;
+}
+
+static const char *void_reason(const fsc_plan_run *r, const fsc_guard_input *in, int64_t affordable)
+{
+    const fsc_config *c = r->in->config;
+    if (in->cfg->eviction == FSC_EVICTION_NEVER)
+        return "eviction: never makes the ceiling a target";
+    if (in->dearest_micros_per_h <= 0)
+        return "no pool of its workloads has a price";
+    for (size_t w = 0; w < c->n_workloads; w++) {
+        if (!fsc_budget_covers(in->cfg, c->workloads[w].name))
+            continue;
+        if (c->workloads[w].mode != FSC_MODE_ENFORCE)
+            return fsc__plan_text(r, "workload %s is only observed: nothing is written",
+                                  c->workloads[w].name);
+        if (r->in->workloads[w].paused)
+            return fsc__plan_text(r, "workload %s is paused and left alone", c->workloads[w].name);
+    }
+    return affordable < 0 ? "the users' own floors and what runs already pass the ceiling" : NULL;
+}
+
+/* Open while the promise binds below what is wanted; half open while the cap climbs back, a node a
+ * run. */
+static void change_state(fsc_guard_state *g, int64_t affordable, int64_t wanted, bool throttled,
+                         int64_t now)
+{
+    int before = g->state;
+    if (affordable < wanted) {
+        g->state = FSC_BUDGET_OPEN;
+        g->cap_nodes = affordable;
+    } else if (before == FSC_BUDGET_OPEN || before == FSC_BUDGET_HALF_OPEN) {
+        g->state = FSC_BUDGET_HALF_OPEN;
+        g->cap_nodes = at_most(at_least(g->cap_nodes, 0) + 1, affordable);
+        if (g->cap_nodes >= wanted)
+            g->state = throttled ? FSC_BUDGET_THROTTLED : FSC_BUDGET_CLOSED;
+    } else {
+        g->state = throttled ? FSC_BUDGET_THROTTLED : FSC_BUDGET_CLOSED;
+    }
+    g->state_since = g->state != before ? now : g->state_since;
+}
+
+static int64_t most_nodes(const fsc_plan_run *r, const fsc_guard_input *in)
+{
+    int64_t sum = 0;
+    for (size_t w = 0; w < r->in->config->n_workloads; w++) {
+        const fsc_site *s = &r->sites[w];
+        if (fsc_budget_covers(in->cfg, s->cfg->name))
+            sum += (s->max_replicas + s->pods_per_node - 1) / s->pods_per_node;
+    }
+    return sum;
+}
+
+static int64_t wanted_nodes(const fsc_plan_run *r, const fsc_guard_input *in)
+{
+    int64_t sum = 0;
+    for (size_t w = 0; w < r->in->config->n_workloads; w++) {
+        const fsc_site *s = &r->sites[w];
+        const fsc_workload_plan *plan = &r->workloads[w];
+        if (fsc_budget_covers(in->cfg, s->cfg->name))
+            sum += at_least((plan->max_replicas + s->pods_per_node - 1) / s->pods_per_node,
+                            r->choices[w].nodes_wanted);
+    }
+    return sum;
+}
+
+/* Shares nodes by priority, then by order: floors first, then what each wants. */
+static void share_cap(fsc_plan_run *r, const fsc_guard_input *in, int64_t nodes)
+{
+    const fsc_config *c = r->in->config;
+    int64_t left = at_least(nodes, 0);
+    for (size_t w = 0; w < c->n_workloads; w++)
+        if (fsc_budget_covers(in->cfg, c->workloads[w].name)) {
+            const fsc_site *s = &r->sites[w];
+            int64_t floor = (s->min_replicas + s->pods_per_node - 1) / s->pods_per_node;
+            left -= floor;
+            r->cap_pods[w] = at_most(r->cap_pods[w], at_least(s->min_replicas, 1));
+        }
+    for (int64_t priority = 1000; priority >= -1000 && left > 0; priority--)
+        for (size_t w = 0; w < c->n_workloads && left > 0; w++) {
+            const fsc_site *s = &r->sites[w];
+            if (c->workloads[w].priority != priority ||
+                !fsc_budget_covers(in->cfg, c->workloads[w].name))
+                continue;
+            int64_t floor = (s->min_replicas + s->pods_per_node - 1) / s->pods_per_node;
+            int64_t want =
+                (r->workloads[w].max_replicas + s->pods_per_node - 1) / s->pods_per_node - floor;
+            int64_t given = at_most(at_least(want, 0), left);
+            left -= given;
+            r->cap_pods[w] = at_least(r->cap_pods[w], (floor + given) * s->pods_per_node);
+        }
+}
+
+void fsc__budget_guard(fsc_plan_run *r, size_t b)
+{
+    fsc_guard_state *g = &r->p->guards[b];
+    const fsc_guard_input in = guard_input(r, b);
+    fsc_budget_plan *out = &r->budgets[b];
+    char t[3][FSC_MONEY_TEXT];
+    int before = g->state;
+    int64_t affordable = fsc_guard_affordable(g, &in, at_least(most_nodes(r, &in), in.nodes));
+    double lambda = out->shadow_price;
+    change_state(g, affordable, wanted_nodes(r, &in), lambda > 0, in.now);
+    bool caps = g->state == FSC_BUDGET_OPEN || g->state == FSC_BUDGET_HALF_OPEN;
+    if (caps && in.cfg->eviction == FSC_EVICTION_AT_CEILING)
+        share_cap(r, &in, g->cap_nodes);
+    int64_t cap = caps ? at_least(g->cap_nodes, 0) : wanted_nodes(r, &in);
+    out->state = (fsc_budget_state)g->state;
+    out->state_before = (fsc_budget_state)before;
+    out->spent_micros = fsc_guard_spent(g, &in, &out->window_start, &out->window_end);
+    out->forecast_p50_micros = forecast_spend(r, g, &in, lambda, 0.5);
+    out->forecast_p95_micros =
+        at_least(forecast_spend(r, g, &in, lambda, 0.95), out->forecast_p50_micros);
+    out->worst_case_micros = fsc_guard_worst(g, &in, cap, cap * in.pods_per_node);
+    out->probability_over = out->forecast_p50_micros > out->ceiling.micros   ? 0.5
+                            : out->forecast_p95_micros > out->ceiling.micros ? 0.05
+                                                                             : 0;
+    out->void_why = void_reason(r, &in, affordable);
+    fsc_money spent = out->ceiling, p50 = out->ceiling;
+    spent.micros = out->spent_micros;
+    p50.micros = out->forecast_p50_micros;
+    out->reason =
+        fsc__plan_text(r, "spent %s, forecast %s of %s; %lld nodes are affordable%s",
+                       fsc_money_format(t[0], spent), fsc_money_format(t[1], p50),
+                       fsc_money_format(t[2], out->ceiling), (long long)at_least(affordable, 0),
+                       lambda > 0 ? fsc__plan_text(r, "; money is worth %.1fx", 1 + lambda) : "");
+}
+
+void fsc__budget_price(fsc_plan_run *r, size_t b)
+{
+    const fsc_config *c = r->in->config;
+    fsc_guard_state *g = &r->p->guards[b];
+    const fsc_guard_input in = guard_input(r, b);
+    fsc_budget_plan *out = &r->budgets[b];
+    *out = (fsc_budget_plan){
+        .name = c->budgets[b].name, .ceiling = c->budgets[b].ceiling, .spent_since = g->at};
+    out->spent_since_micros = fsc_guard_advance(g, &in);
+    out->shadow_price = shadow_price(r, g, &in);
+    for (size_t w = 0; w < c->n_workloads; w++)
+        if (fsc_budget_covers(in.cfg, c->workloads[w].name))
+            r->lambda[w] = fmax(r->lambda[w], out->shadow_price);
+}

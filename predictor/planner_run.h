@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One run of the planner, as planner.c and budgets.c share it. */
+#ifndef FSC_PLANNER_RUN_H
+#define FSC_PLANNER_RUN_H
+
+#include "capacity.h"
+#include "guard.h"
+
+enum { FSC_SPEND_STEP_S = FSC_HOUR_S }; /* of the forecast spend */
+
+/* Memory of one workload between runs: flat, part of the saved state. */
+typedef struct fsc_floor_state {
+    int64_t min_replicas, max_replicas; /* in force; 0: none yet */
+    int64_t held_since;                 /* 0: not held */
+} fsc_floor_state;
+
+struct fsc_planner {
+    const fsc_config *config;
+    fsc_floor_state *floors; /* [n_workloads] */
+    fsc_guard_state *guards; /* [n_budgets] */
+};
+
+typedef struct fsc_plan_run {
+    fsc_planner *p;
+    const fsc_plan_input *in;
+    fsc_arena *a;
+    fsc_err *err;
+    fsc_site *sites;
+    fsc_choice *choices;
+    double *lambda;    /* by workload: the highest of its budgets */
+    int64_t *cap_pods; /* by workload: what the guard allows; INT64_MAX: all */
+    fsc_workload_plan *workloads;
+    fsc_pool_plan *pools;
+    fsc_budget_plan *budgets;
+} fsc_plan_run;
+
+/* A line of text in the run's arena. */
+const char *fsc__plan_text(const fsc_plan_run *r, const char *fmt, ...) FSC_PRINTF(2, 3);
+size_t fsc__pool_index(const fsc_config *c, const char *name);
+int64_t fsc__pool_price(const fsc_plan_run *r, size_t pool);
+/* Until the next chance to write, runs that may be missed included. */
+int64_t fsc__tick_s(const fsc_config *c);
+
+/* Before the floors are planned: takes in the spend, and finds budget b's price of money. */
+void fsc__budget_price(fsc_plan_run *r, size_t b);
+/* After: what of the plan budget b allows, its state, and its figures. */
+void fsc__budget_guard(fsc_plan_run *r, size_t b);
+
+#endif
