@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "forescale/config.h"
+#include "core/config_check.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -71,6 +71,13 @@ static fsc_status parse_window(void *field, const fsc_node *n, const fsc_opt_ctx
     return FSC_OK;
 }
 
+static fsc_status refuse_url(void *field, const fsc_node *n, const fsc_opt_ctx *ctx, fsc_err *err)
+{
+    (void)field;
+    return fsc_options_fail(err, ctx, n,
+                            "PostgreSQL stores are not supported by this build: use path");
+}
+
 typedef struct holidays {
     fsc_strings dates, files;
 } holidays;
@@ -125,11 +132,6 @@ static fsc_status parse_holidays(void *field, const fsc_node *n, const fsc_opt_c
 /* ---- rows
  * ---------------------------------------------------------------------------------------- */
 
-typedef struct raw_store {
-    fsc_store_config store;
-    const char *url, *password_file;
-} raw_store;
-
 typedef struct raw_calendar {
     holidays holidays;
     fsc_list events, excludes;
@@ -137,7 +139,7 @@ typedef struct raw_calendar {
 
 typedef struct raw_config {
     int api_version, kind;
-    raw_store store;
+    fsc_store_config store;
     int64_t interval_s, missed_runs;
     const fsc_zone *zone;
     fsc_prometheus_config prometheus;
@@ -148,12 +150,13 @@ typedef struct raw_config {
 #define AT(type, field) offsetof(type, field)
 
 static const fsc_opt store_rows[] = {
-    {"path", FSC_OPT_PATH, AT(raw_store, store.path), .optional = true, .doc = "The SQLite file."},
-    {"retention", FSC_OPT_DURATION, AT(raw_store, store.retention_s), .def = "90d",
-     .min = FSC_DAY_S, .max = 1e9, .doc = "How long single samples are kept; hourly means stay."},
-    {"url", FSC_OPT_STRING, AT(raw_store, url), .optional = true,
-     .doc = "A PostgreSQL store; this version has none and refuses it."},
-    {"passwordFile", FSC_OPT_SECRET_FILE, AT(raw_store, password_file), .optional = true,
+    {"path", FSC_OPT_PATH, AT(fsc_store_config, path), .optional = true, .doc = "The SQLite file."},
+    {"retention", FSC_OPT_DURATION, AT(fsc_store_config, retention_s), .def = "90d",
+     .min = FSC_DAY_S, .max = 3650 * FSC_DAY_S,
+     .doc = "How long single samples are kept; hourly means stay."},
+    {"url", FSC_OPT_CUSTOM, .optional = true, .parse = refuse_url,
+     .doc = "A PostgreSQL store; this build has none and refuses it."},
+    {"passwordFile", FSC_OPT_CUSTOM, .optional = true, .parse = refuse_url,
      .doc = "Belongs to url."},
     END,
 };
@@ -167,7 +170,7 @@ static const fsc_opt prometheus_rows[] = {
     {"timeout", FSC_OPT_DURATION, AT(fsc_prometheus_config, auth.timeout_s), .def = "30s", .min = 1,
      .max = 3600, .doc = "For one request."},
     {"headers", FSC_OPT_STRING_MAP, AT(fsc_prometheus_config, auth.headers), .optional = true,
-     .doc = "Further headers, as a tenant's; a value may be ${NAME} of the environment."},
+     .doc = "Further headers, as a tenant's; a value may hold ${NAME} of the environment."},
     {"bearerTokenFile", FSC_OPT_SECRET_FILE, AT(fsc_prometheus_config, auth.bearer_token_file),
      .optional = true, .doc = "Read anew for each request."},
     {"username", FSC_OPT_STRING, AT(fsc_prometheus_config, auth.username), .optional = true,
@@ -187,8 +190,7 @@ static const fsc_opt prometheus_rows[] = {
 
 static const fsc_opt prewarm_rows[] = {
     {"kind", FSC_OPT_CUSTOM, AT(fsc_target_ref, kind_name), .parse = parse_prewarm_kind,
-     .doc = "None plans without writing; CapacityBuffer, Placeholder, NodePool, AutoScalingGroup, "
-            "NodeGroup, LambdaCloud."},
+     .words = prewarm_kinds, .doc = "None plans without writing."},
     {"namespace", FSC_OPT_STRING, AT(fsc_target_ref, namespace_), .optional = true,
      .doc = "Where the object lives."},
     {"name", FSC_OPT_STRING, AT(fsc_target_ref, name), .optional = true,
@@ -221,8 +223,7 @@ static const fsc_opt pool_rows[] = {
 
 static const fsc_opt target_rows[] = {
     {"kind", FSC_OPT_CUSTOM, AT(fsc_target_ref, kind_name), .parse = parse_target_kind,
-     .doc = "ScaledObject, HorizontalPodAutoscaler, Deployment, StatefulSet; None plans without "
-            "writing."},
+     .words = target_kinds, .doc = "None plans without writing."},
     {"namespace", FSC_OPT_STRING, AT(fsc_target_ref, namespace_), .def = "default",
      .doc = "Where the object lives."},
     {"name", FSC_OPT_STRING, AT(fsc_target_ref, name), .optional = true,
@@ -262,7 +263,7 @@ static const fsc_opt workload_rows[] = {
      .doc = "observe plans and journals only; enforce writes."},
     {"demand", FSC_OPT_SECTION, AT(fsc_workload_config, demand), .rows = demand_rows,
      .doc = "What is forecast."},
-    {"utilization", FSC_OPT_REAL, AT(fsc_workload_config, utilization), .def = "0.8", .min = 0.01,
+    {"utilization", FSC_OPT_RATIO, AT(fsc_workload_config, utilization), .def = "0.8", .min = 0.01,
      .max = 1, .doc = "Share of perReplica at which the autoscaler below adds a replica."},
     {"gpusPerReplica", FSC_OPT_INT, AT(fsc_workload_config, gpus_per_replica), .def = "1", .min = 0,
      .max = 1024, .doc = "GPUs of one pod."},
@@ -373,180 +374,31 @@ const fsc_opt *fsc_config_rows(void)
     return config_rows;
 }
 
-/* ---- checks across sections
- * ----------------------------------------------------------------------- */
-
-typedef struct checker {
-    const fsc_config *c;
-    const fsc_opt_ctx *ctx;
-    const fsc_node *root;
-    fsc_err *err;
-} checker;
-
-/* The node of entry i of a list in the root: where an error about it points. */
-static const fsc_node *entry(const checker *k, const char *key, size_t i)
-{
-    for (size_t p = 0; p < k->root->n; p++)
-        if (!strcmp(k->root->pairs[p].key, key))
-            return k->root->pairs[p].value->items[i];
-    return k->root;
-}
-
-static bool is_name(const char *s)
-{
-    size_t n = strlen(s);
-    bool good = n > 0 && n <= 200;
-    for (; *s; s++)
-        good &= (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') ||
-                strchr("._-/", *s) != NULL;
-    return good;
-}
-
-static fsc_status check_name(const checker *k, const char *key, size_t i, const char *name,
-                             const char *first_same)
-{
-    if (!is_name(name))
-        return fsc_options_fail(k->err, k->ctx, entry(k, key, i),
-                                "name \"%.60s\": letters, digits, . _ - / only", name);
-    if (first_same != name)
-        return fsc_options_fail(k->err, k->ctx, entry(k, key, i), "two %s are named %s", key, name);
-    return FSC_OK;
-}
-
-static fsc_status check_pools(const checker *k)
-{
-    for (size_t i = 0; i < k->c->n_pools; i++) {
-        const fsc_pool_config *p = &k->c->pools[i];
-        FSC_TRY(check_name(k, "pools", i, p->name, fsc_config_pool(k->c, p->name)->name));
-        if (p->max_nodes_given && p->min_nodes > p->max_nodes)
-            return fsc_options_fail(k->err, k->ctx, entry(k, "pools", i),
-                                    "pool %s: minNodes is above maxNodes", p->name);
-        if (strcmp(p->prewarm.kind_name, "None") && !p->prewarm.name)
-            return fsc_options_fail(k->err, k->ctx, entry(k, "pools", i),
-                                    "pool %s: prewarm needs a name", p->name);
-    }
-    return FSC_OK;
-}
-
-static fsc_status check_pool_refs(const checker *k, size_t i)
-{
-    const fsc_workload_config *w = &k->c->workloads[i];
-    for (size_t p = 0; p < w->pools.n; p++)
-        if (!fsc_config_pool(k->c, w->pools.v[p]))
-            return fsc_options_fail(k->err, k->ctx, entry(k, "workloads", i),
-                                    "workload %s: there is no pool %s", w->name, w->pools.v[p]);
-    return FSC_OK;
-}
-
-static fsc_status check_workload(const checker *k, size_t i)
-{
-    const fsc_workload_config *w = &k->c->workloads[i];
-    const fsc_node *at = entry(k, "workloads", i);
-    FSC_TRY(check_name(k, "workloads", i, w->name, fsc_config_workload(k->c, w->name)->name));
-    FSC_TRY(check_pool_refs(k, i));
-    if (w->min_given && w->max_given && w->min_replicas > w->max_replicas)
-        return fsc_options_fail(k->err, k->ctx, at, "workload %s: minReplicas is above maxReplicas",
-                                w->name);
-    if (w->objective.late_minute_given && w->objective.quantile_given)
-        return fsc_options_fail(k->err, k->ctx, at,
-                                "workload %s: objective is lateMinute or quantile, not both",
-                                w->name);
-    if (!w->demand.by != !w->demand.value)
-        return fsc_options_fail(k->err, k->ctx, at,
-                                "workload %s: demand.by and demand.value go together", w->name);
-    bool has_target = strcmp(w->target.kind_name, "None") != 0;
-    if (has_target && !w->target.name)
-        return fsc_options_fail(k->err, k->ctx, at, "workload %s: target needs a name", w->name);
-    if (!has_target && w->demand.per_replica <= 0)
-        return fsc_options_fail(
-            k->err, k->ctx, at,
-            "workload %s: demand.perReplica is missing: with no target it cannot be read", w->name);
-    if (!has_target && (!w->max_given || !w->min_given))
-        return fsc_options_fail(k->err, k->ctx, at,
-                                "workload %s: minReplicas and maxReplicas are missing: with no "
-                                "target they cannot be read",
-                                w->name);
-    return FSC_OK;
-}
-
-static fsc_status check_currency(const checker *k, size_t i, const fsc_workload_config *w)
-{
-    const fsc_budget_config *b = &k->c->budgets[i];
-    for (size_t p = 0; p < w->pools.n; p++) {
-        const fsc_pool_config *pool = fsc_config_pool(k->c, w->pools.v[p]);
-        if (pool->price_given && strcmp(pool->price.currency, b->ceiling.currency))
-            return fsc_options_fail(
-                k->err, k->ctx, entry(k, "budgets", i),
-                "budget %s is in %s, but pool %s of workload %s is priced in %s", b->name,
-                b->ceiling.currency, pool->name, w->name, pool->price.currency);
-    }
-    return FSC_OK;
-}
-
-static fsc_status check_budget(const checker *k, size_t i)
-{
-    const fsc_budget_config *b = &k->c->budgets[i];
-    FSC_TRY(check_name(k, "budgets", i, b->name, fsc_config_budget(k->c, b->name)->name));
-    for (size_t j = 0; j < b->workloads.n; j++)
-        if (!fsc_config_workload(k->c, b->workloads.v[j]))
-            return fsc_options_fail(k->err, k->ctx, entry(k, "budgets", i),
-                                    "budget %s: there is no workload %s", b->name,
-                                    b->workloads.v[j]);
-    if (!b->meter.query != !b->meter.unit)
-        return fsc_options_fail(k->err, k->ctx, entry(k, "budgets", i),
-                                "budget %s: meter.query and meter.unit go together", b->name);
-    if (b->meter.unit && strncmp(b->meter.unit, b->ceiling.currency, 3))
-        return fsc_options_fail(k->err, k->ctx, entry(k, "budgets", i),
-                                "budget %s is in %s, its meter in %s", b->name, b->ceiling.currency,
-                                b->meter.unit);
-    for (size_t w = 0; w < k->c->n_workloads; w++)
-        if (fsc_budget_covers(b, k->c->workloads[w].name))
-            FSC_TRY(check_currency(k, i, &k->c->workloads[w]));
-    return FSC_OK;
-}
-
-static fsc_status check(const checker *k)
-{
-    if (!k->c->n_workloads)
-        return fsc_options_fail(k->err, k->ctx, k->root,
-                                "workloads is empty: there is nothing to scale");
-    FSC_TRY(check_pools(k));
-    for (size_t i = 0; i < k->c->n_workloads; i++)
-        FSC_TRY(check_workload(k, i));
-    for (size_t i = 0; i < k->c->n_budgets; i++)
-        FSC_TRY(check_budget(k, i));
-    return FSC_OK;
-}
-
 /* ---- assembling
  * ------------------------------------------------------------------------------------ */
 
-static fsc_status resolve_span(int64_t *from_t, int64_t *to_t, const char *from, const char *to,
-                               const checker *k, const fsc_zone *zone)
+static fsc_calendar calendar_of(const raw_config *raw)
 {
-    FSC_TRY(fsc_time_parse_local(from_t, zone, from, k->err));
-    FSC_TRY(fsc_time_parse_local(to_t, zone, to, k->err));
-    if (*from_t >= *to_t)
-        return fsc_options_fail(k->err, k->ctx, k->root, "calendar: %s does not come before %s",
-                                from, to);
-    return FSC_OK;
+    return (fsc_calendar){.zone = raw->zone,
+                          .n_events = raw->calendar.events.n,
+                          .events = raw->calendar.events.v,
+                          .n_excludes = raw->calendar.excludes.n,
+                          .excludes = raw->calendar.excludes.v};
 }
 
-static fsc_status resolve_calendar(fsc_calendar *out, const raw_config *raw, const checker *k)
+/* Local times are read once the zone is known, wherever it stands in the file. */
+static fsc_status resolve_times(const raw_config *raw, fsc_err *err)
 {
     fsc_event_config *events = raw->calendar.events.v;
     fsc_exclude_config *excludes = raw->calendar.excludes.v;
-    *out = (fsc_calendar){.zone = raw->zone,
-                          .n_events = raw->calendar.events.n,
-                          .events = events,
-                          .n_excludes = raw->calendar.excludes.n,
-                          .excludes = excludes};
-    for (size_t i = 0; i < out->n_events; i++)
-        FSC_TRY(resolve_span(&events[i].from_t, &events[i].to_t, events[i].from, events[i].to, k,
-                             raw->zone));
-    for (size_t i = 0; i < out->n_excludes; i++)
-        FSC_TRY(resolve_span(&excludes[i].from_t, &excludes[i].to_t, excludes[i].from,
-                             excludes[i].to, k, raw->zone));
+    for (size_t i = 0; i < raw->calendar.events.n; i++) {
+        FSC_TRY(fsc_time_parse_local(&events[i].from_t, raw->zone, events[i].from, err));
+        FSC_TRY(fsc_time_parse_local(&events[i].to_t, raw->zone, events[i].to, err));
+    }
+    for (size_t i = 0; i < raw->calendar.excludes.n; i++) {
+        FSC_TRY(fsc_time_parse_local(&excludes[i].from_t, raw->zone, excludes[i].from, err));
+        FSC_TRY(fsc_time_parse_local(&excludes[i].to_t, raw->zone, excludes[i].to, err));
+    }
     return FSC_OK;
 }
 
@@ -571,12 +423,10 @@ fsc_status fsc_config_parse(fsc_config *out, const fsc_node *root, const fsc_opt
 {
     raw_config raw = {0};
     FSC_TRY(fsc_options_read(&raw, config_rows, root, ctx, err));
-    if (raw.store.url)
-        return fsc_options_fail(
-            err, ctx, root, "store.url: this version keeps its store in SQLite: give store.path");
     default_kinds(&raw);
+    FSC_TRY(resolve_times(&raw, err));
     *out = (fsc_config){.file = ctx->file,
-                        .store = raw.store.store,
+                        .store = raw.store,
                         .interval_s = raw.interval_s,
                         .missed_runs = raw.missed_runs,
                         .zone = raw.zone,
@@ -588,10 +438,9 @@ fsc_status fsc_config_parse(fsc_config *out, const fsc_node *root, const fsc_opt
                         .n_budgets = raw.budgets.n,
                         .budgets = raw.budgets.v,
                         .holiday_dates = raw.calendar.holidays.dates,
-                        .holiday_files = raw.calendar.holidays.files};
-    const checker k = {out, ctx, root, err};
-    FSC_TRY(resolve_calendar(&out->calendar, &raw, &k));
-    return check(&k);
+                        .holiday_files = raw.calendar.holidays.files,
+                        .calendar = calendar_of(&raw)};
+    return fsc__config_check(out, root, ctx, err);
 }
 
 const fsc_workload_config *fsc_config_workload(const fsc_config *c, const char *name)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "forescale/options.h"
+#include "core/options_types.h"
 #include "forescale/money.h"
 #include "forescale/time.h"
 
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_KEYS = 64 };
+enum { MAX_KEYS = 64, MAX_EXPANDED = 64 * 1024 };
 
 fsc_status fsc_options_fail(fsc_err *err, const fsc_opt_ctx *ctx, const fsc_node *at,
                             const char *fmt, ...)
@@ -42,10 +42,11 @@ static fsc_status parse_bool(void *field, const char *text, const reader *r)
 static fsc_status check_range(double v, const char *text, const reader *r)
 {
     const fsc_opt *row = r->row;
-    if (row->min < row->max && !(v >= row->min && v <= row->max))
-        return fsc_fail(r->err, FSC_CONFIG, "%s: %.60s is out of range: from %g to %g", row->key,
-                        text, row->min, row->max);
-    return FSC_OK;
+    char min[FSC_TIME_TEXT], max[FSC_TIME_TEXT];
+    if (row->min >= row->max || (v >= row->min && v <= row->max))
+        return FSC_OK;
+    return fsc_fail(r->err, FSC_CONFIG, "%s: %.60s is out of range: from %s to %s", row->key, text,
+                    fsc__option_bound(min, row, row->min), fsc__option_bound(max, row, row->max));
 }
 
 static fsc_status parse_int(void *field, const char *text, const reader *r)
@@ -94,13 +95,14 @@ static fsc_status parse_quantile(void *field, const char *text, const reader *r)
     return FSC_OK;
 }
 
+/* What is wrong with a value is wrong with the configuration; only a lack of memory is not. */
 static fsc_status named(fsc_status status, const reader *r)
 {
-    if (status != FSC_OK) {
-        fsc_context(r->err, "%s", r->row->key);
-        r->err->code = FSC_CONFIG;
-    }
-    return status == FSC_OK ? FSC_OK : FSC_CONFIG;
+    if (status == FSC_OK || status == FSC_NOMEM)
+        return status;
+    fsc_context(r->err, "%s", r->row->key);
+    r->err->code = FSC_CONFIG;
+    return FSC_CONFIG;
 }
 
 static fsc_status parse_duration(void *field, const char *text, const reader *r)
@@ -153,12 +155,40 @@ static fsc_status parse_local_time(void *field, const char *text, const reader *
 
 static fsc_status parse_url(void *field, const char *text, const reader *r)
 {
-    if (strncmp(text, "http://", 7) && strncmp(text, "https://", 8))
+    size_t scheme = !strncmp(text, "http://", 7) ? 7 : !strncmp(text, "https://", 8) ? 8 : 0;
+    if (!scheme)
         return fsc_fail(r->err, FSC_CONFIG, "%s: \"%.60s\" does not begin with http:// or https://",
                         r->row->key, text);
+    if (!text[scheme] || strchr("/:?#", text[scheme]))
+        return fsc_fail(r->err, FSC_CONFIG, "%s: \"%.60s\" names no host", r->row->key, text);
     if (strpbrk(text, " \t\r\n"))
         return fsc_fail(r->err, FSC_CONFIG, "%s: a URL has no blanks", r->row->key);
     return parse_text(field, text, r);
+}
+
+/* Replaces every ${NAME} by the environment's value. The message names NAME, never a value. */
+static fsc_status expand(const char **out, const char *text, const reader *r)
+{
+    fsc_buf b;
+    fsc_buf_init(&b, r->ctx->arena, MAX_EXPANDED);
+    for (const char *from; (from = strstr(text, "${")); text += strcspn(text, "}") + 1) {
+        fsc_buf_add(&b, text, (size_t)(from - text));
+        text = from;
+        const char *end = strchr(text, '}');
+        if (!end || end == text + 2)
+            return fsc_fail(r->err, FSC_CONFIG, "%s: ${ begins no ${NAME}", r->row->key);
+        char *name = fsc_arena_strndup(r->ctx->arena, text + 2, (size_t)(end - text) - 2, r->err);
+        if (!name)
+            return FSC_NOMEM;
+        const char *value = r->ctx->env ? r->ctx->env(r->ctx->io, name) : NULL;
+        if (!value || !*value)
+            return fsc_fail(r->err, FSC_CONFIG, "%s: the environment has no %.60s: set it",
+                            r->row->key, name);
+        fsc_buf_puts(&b, value);
+    }
+    fsc_buf_puts(&b, text);
+    *out = fsc_buf_str(&b);
+    return fsc_buf_status(&b, r->err);
 }
 
 static fsc_status parse_secret(void *field, const char *text, const reader *r)
@@ -169,7 +199,7 @@ static fsc_status parse_secret(void *field, const char *text, const reader *r)
             r->err, FSC_CONFIG,
             "%s: secrets do not stand in the file: write ${NAME} of an environment variable",
             r->row->key);
-    return parse_text(field, text, r);
+    return expand(field, text, r);
 }
 
 /* The quote that ends the text begun at `p`, or NULL; only a backtick knows no escapes. */
@@ -193,8 +223,12 @@ static fsc_status parse_promql(void *field, const char *text, const reader *r)
     char open[MAX_KEYS];
     size_t depth = 0;
     char missing = 0;
+    if (!text[strspn(text, " \t\r\n")])
+        return fsc_fail(r->err, FSC_CONFIG, "%s is empty", r->row->key);
     for (const char *p = text; *p; p++) {
-        if (strchr("\"'`", *p)) {
+        if (*p == '#') {
+            p += strcspn(p, "\n") - 1; /* a comment may hold anything */
+        } else if (strchr("\"'`", *p)) {
             missing = *p;
             if (!(p = closing_quote(p)))
                 break;
@@ -257,42 +291,27 @@ static fsc_status parse_currency_unit(void *field, const char *text, const reade
 
 typedef fsc_status (*scalar_parser)(void *field, const char *text, const reader *r);
 
-static const struct type_info {
-    scalar_parser parse;      /* NULL: no scalar */
-    const char *label, *json; /* of docs and schema */
-} types[] = {
-    [FSC_OPT_STRING] = {parse_text, "text", "\"type\":\"string\""},
-    [FSC_OPT_PROMQL] = {parse_promql, "PromQL", "\"type\":\"string\""},
-    [FSC_OPT_URL] = {parse_url, "URL", "\"type\":\"string\",\"pattern\":\"^https?://\""},
-    [FSC_OPT_PATH] = {parse_path, "path", "\"type\":\"string\""},
-    [FSC_OPT_SECRET_FILE] = {parse_path, "path of a secret", "\"type\":\"string\""},
-    [FSC_OPT_SECRET] = {parse_secret, "${NAME}",
-                        "\"type\":\"string\",\"pattern\":\"^\\\\$\\\\{.+\\\\}$\""},
-    [FSC_OPT_BOOL] = {parse_bool, "true or false", "\"type\":\"boolean\""},
-    [FSC_OPT_INT] = {parse_int, "whole number", "\"type\":\"integer\""},
-    [FSC_OPT_REAL] = {parse_real, "number", "\"type\":\"number\""},
-    [FSC_OPT_RATIO] = {parse_ratio, "ratio", "\"type\":\"number\",\"minimum\":0,\"maximum\":1"},
-    [FSC_OPT_QUANTILE] = {parse_quantile, "quantile level",
-                          "\"type\":\"number\",\"exclusiveMinimum\":0,\"exclusiveMaximum\":1"},
-    [FSC_OPT_DURATION] = {parse_duration, "duration",
-                          "\"type\":\"string\",\"pattern\":\"^([0-9]+[wdhms])+$\""},
-    [FSC_OPT_TIME] = {parse_time, "time", "\"type\":[\"string\",\"integer\"]"},
-    [FSC_OPT_LOCAL_TIME] = {parse_local_time, "local time", "\"type\":\"string\""},
-    [FSC_OPT_MONEY] = {parse_money, "money",
-                       "\"type\":\"string\",\"pattern\":\"^[0-9.]+ [A-Z]{3}$\""},
-    [FSC_OPT_RATE] = {parse_rate, "money an hour",
-                      "\"type\":\"string\",\"pattern\":\"^[0-9.]+ [A-Z]{3}/h$\""},
-    [FSC_OPT_CURRENCY_RATE_UNIT] = {parse_currency_unit, "currency, or currency/h",
-                                    "\"type\":\"string\",\"pattern\":\"^[A-Z]{3}(/h)?$\""},
-    [FSC_OPT_ENUM] = {parse_enum, "word", NULL},
-    [FSC_OPT_ZONE] = {parse_zone, "time zone", "\"type\":\"string\""},
-    [FSC_OPT_STRINGS] = {NULL, "list of texts",
-                         "\"type\":\"array\",\"items\":{\"type\":\"string\"}"},
-    [FSC_OPT_STRING_MAP] = {NULL, "map of texts",
-                            "\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}"},
-    [FSC_OPT_SECTION] = {NULL, "section", NULL},
-    [FSC_OPT_SECTIONS] = {NULL, "list of sections", NULL},
-    [FSC_OPT_CUSTOM] = {NULL, "see below", ""},
+/* Of scalars; the others have a reader of their own below. */
+static const scalar_parser parsers[] = {
+    [FSC_OPT_STRING] = parse_text,
+    [FSC_OPT_PROMQL] = parse_promql,
+    [FSC_OPT_URL] = parse_url,
+    [FSC_OPT_PATH] = parse_path,
+    [FSC_OPT_SECRET_FILE] = parse_path,
+    [FSC_OPT_SECRET] = parse_secret,
+    [FSC_OPT_BOOL] = parse_bool,
+    [FSC_OPT_INT] = parse_int,
+    [FSC_OPT_REAL] = parse_real,
+    [FSC_OPT_RATIO] = parse_ratio,
+    [FSC_OPT_QUANTILE] = parse_quantile,
+    [FSC_OPT_DURATION] = parse_duration,
+    [FSC_OPT_TIME] = parse_time,
+    [FSC_OPT_LOCAL_TIME] = parse_local_time,
+    [FSC_OPT_MONEY] = parse_money,
+    [FSC_OPT_RATE] = parse_rate,
+    [FSC_OPT_CURRENCY_RATE_UNIT] = parse_currency_unit,
+    [FSC_OPT_ENUM] = parse_enum,
+    [FSC_OPT_ZONE] = parse_zone,
 };
 
 static bool takes_quotes(fsc_opt_type t)
@@ -318,6 +337,9 @@ static fsc_status read_strings(fsc_strings *out, const fsc_node *n, const reader
 {
     if (n->kind != FSC_NODE_LIST)
         return fsc_options_fail(r->err, r->ctx, n, "%s is a list: write [a, b]", r->row->key);
+    if (!n->n)
+        return fsc_options_fail(r->err, r->ctx, n, "%s is empty: name some or remove the key",
+                                r->row->key);
     const char **v = FSC_NEW(r->ctx->arena, n->n, const char *, r->err);
     if (!v)
         return FSC_NOMEM;
@@ -331,21 +353,15 @@ static fsc_status read_strings(fsc_strings *out, const fsc_node *n, const reader
     return FSC_OK;
 }
 
-/* A value of a map may be a ${NAME} of the environment: headers carry tokens. */
-static fsc_status expand(const char **out, const fsc_node *n, const reader *r)
+static bool has_control(const char *p)
 {
-    const char *text = n->scalar;
-    size_t length = strlen(text);
-    *out = text;
-    if (length < 4 || strncmp(text, "${", 2) || text[length - 1] != '}')
-        return FSC_OK;
-    char *name = fsc_arena_strndup(r->ctx->arena, text + 2, length - 3, r->err);
-    if (!name)
-        return FSC_NOMEM;
-    *out = r->ctx->env ? r->ctx->env(r->ctx->io, name) : NULL;
-    return *out ? FSC_OK : fsc_options_fail(r->err, r->ctx, n, "the environment has no %s", name);
+    for (; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 127)
+            return true;
+    return false;
 }
 
+/* Values may hold ${NAME} of the environment: headers carry tokens. */
 static fsc_status read_string_map(fsc_string_map *out, const fsc_node *n, const reader *r)
 {
     if (n->kind != FSC_NODE_MAP)
@@ -359,7 +375,11 @@ static fsc_status read_string_map(fsc_string_map *out, const fsc_node *n, const 
         if (n->pairs[i].value->kind != FSC_NODE_SCALAR)
             return fsc_options_fail(r->err, r->ctx, n->pairs[i].value, "%s.%s is a text",
                                     r->row->key, k[i]);
-        FSC_TRY(expand(&v[i], n->pairs[i].value, r));
+        FSC_TRY(at_node(r, n->pairs[i].value, expand(&v[i], n->pairs[i].value->scalar, r)));
+        if (has_control(k[i]) || has_control(v[i]))
+            return fsc_options_fail(r->err, r->ctx, n->pairs[i].value,
+                                    "%s.%s holds a line end or another control character",
+                                    r->row->key, k[i]);
     }
     *out = (fsc_string_map){n->n, k, v};
     return FSC_OK;
@@ -381,17 +401,17 @@ static fsc_status read_sections(fsc_list *out, const fsc_node *n, const reader *
 
 static fsc_status read_scalar(void *field, const fsc_node *n, const reader *r)
 {
-    const struct type_info *type = &types[r->row->type];
+    const char *label = fsc__option_labels[r->row->type];
     if (n->kind != FSC_NODE_SCALAR)
         return fsc_options_fail(r->err, r->ctx, n, "%s is a single value (%s), not a %s",
-                                r->row->key, type->label, n->kind == FSC_NODE_MAP ? "map" : "list");
+                                r->row->key, label, n->kind == FSC_NODE_MAP ? "map" : "list");
     if (n->quoted && !takes_quotes(r->row->type))
         return fsc_options_fail(r->err, r->ctx, n, "%s is a %s: write it without quotes",
-                                r->row->key, type->label);
+                                r->row->key, label);
     if (!n->quoted && (!strcmp(n->scalar, "~") || !strcmp(n->scalar, "null") || !*n->scalar))
         return fsc_options_fail(r->err, r->ctx, n, "%s has no value: give one or remove the key",
                                 r->row->key);
-    return at_node(r, n, type->parse(field, n->scalar, r));
+    return at_node(r, n, parsers[r->row->type](field, n->scalar, r));
 }
 
 static fsc_status read_value(void *field, const fsc_node *n, const reader *r)
@@ -417,7 +437,7 @@ static fsc_status set_default(char *out, const reader *r)
     const fsc_opt *row = r->row;
     if (row->type == FSC_OPT_SECTION)
         return fsc_options_default(out + row->offset, row->rows, r->ctx, r->err);
-    return row->def ? types[row->type].parse(out + row->offset, row->def, r) : FSC_OK;
+    return row->def ? parsers[row->type](out + row->offset, row->def, r) : FSC_OK;
 }
 
 /* ---- a map
@@ -480,86 +500,4 @@ fsc_status fsc_options_read(void *out, const fsc_opt *rows, const fsc_node *map,
             return fsc_options_fail(err, ctx, map, "%s is missing (%s)", row->key, row->doc);
     }
     return FSC_OK;
-}
-
-/* ---- reference text
- * ------------------------------------------------------------------------------ */
-
-static void markdown_rows(fsc_buf *out, const char *path, const fsc_opt *rows)
-{
-    for (const fsc_opt *row = rows; row->key; row++) {
-        char full[200];
-        (void)snprintf(full, sizeof full, "%s%s%s%s", path, *path ? "." : "", row->key,
-                       row->type == FSC_OPT_SECTIONS ? "[]" : "");
-        fsc_buf_printf(out, "| `%s` | %s", full, types[row->type].label);
-        for (size_t i = 0; row->words && row->words[i]; i++)
-            fsc_buf_printf(out, "%s`%s`", i ? ", " : ": ", row->words[i]);
-        if (row->min < row->max)
-            fsc_buf_printf(out, ", %g to %g", row->min, row->max);
-        if (row->def)
-            fsc_buf_printf(out, " | `%s`", row->def);
-        else
-            fsc_buf_puts(out, row->optional || row->type == FSC_OPT_SECTION ? " |" : " | required");
-        fsc_buf_printf(out, " | %s |\n", row->doc);
-        if (row->rows)
-            markdown_rows(out, full, row->rows);
-    }
-}
-
-void fsc_options_markdown(fsc_buf *out, const char *title, const fsc_opt *rows)
-{
-    fsc_buf_printf(out, "# %s\n\n| key | value | default | what it is |\n|---|---|---|---|\n",
-                   title);
-    markdown_rows(out, "", rows);
-}
-
-static void schema_object(fsc_buf *out, const fsc_opt *rows);
-
-static void schema_type(fsc_buf *out, const fsc_opt *row)
-{
-    if (row->type == FSC_OPT_SECTION) {
-        schema_object(out, row->rows);
-    } else if (row->type == FSC_OPT_SECTIONS) {
-        fsc_buf_puts(out, "\"type\":\"array\",\"items\":{");
-        schema_object(out, row->rows);
-        fsc_buf_puts(out, "}");
-    } else if (row->type == FSC_OPT_ENUM) {
-        fsc_buf_puts(out, "\"enum\":[");
-        for (size_t i = 0; row->words[i]; i++)
-            fsc_buf_printf(out, "%s\"%s\"", i ? "," : "", row->words[i]);
-        fsc_buf_puts(out, "]");
-    } else {
-        fsc_buf_puts(out, types[row->type].json);
-    }
-}
-
-static void schema_object(fsc_buf *out, const fsc_opt *rows)
-{
-    fsc_buf_puts(out, "\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
-    for (const fsc_opt *row = rows; row->key; row++) {
-        fsc_buf_printf(out, "%s\"%s\":{", row == rows ? "" : ",", row->key);
-        schema_type(out, row);
-        size_t before = out->len;
-        fsc_buf_puts(out, before && out->data[before - 1] == '{' ? "\"description\":\""
-                                                                 : ",\"description\":\"");
-        for (const char *p = row->doc; *p; p++)
-            fsc_buf_printf(out, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
-        fsc_buf_puts(out, "\"}");
-    }
-    fsc_buf_puts(out, "},\"required\":[");
-    const char *comma = "";
-    for (const fsc_opt *row = rows; row->key; row++)
-        if (!row->def && !row->optional && row->type != FSC_OPT_SECTION) {
-            fsc_buf_printf(out, "%s\"%s\"", comma, row->key);
-            comma = ",";
-        }
-    fsc_buf_puts(out, "]");
-}
-
-void fsc_options_json_schema(fsc_buf *out, const fsc_opt *rows)
-{
-    fsc_buf_puts(out, "{\"$schema\":\"https://json-schema.org/draft/2020-12/"
-                      "schema\",\"title\":\"forescale configuration\",");
-    schema_object(out, rows);
-    fsc_buf_puts(out, "}");
 }
