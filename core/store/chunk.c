@@ -5,28 +5,34 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { DECIMAL = 0x10, XOR = 0x11, BLOCK = 32, ESCAPE = 40, MAX_DECIMALS = 9, CRC_BYTES = 4 };
+enum {
+    DECIMAL = 0x10,
+    BITS = 0x11,
+    MAX_DECIMALS = 9,
+    BLOCK = 32,
+    PARAMETER_BITS = 6,
+    MAX_PARAMETER = 62,
+    ESCAPE = 40,
+    CRC_BYTES = 4,
+    MIN_BYTES = 5 + CRC_BYTES /* head, points, runs, scale, order */
+};
 
 static const double powers[MAX_DECIMALS + 1] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 static const double largest_exact = 9007199254740992.0; /* 2^53 */
 
-/* ---- writing bits
- * ------------------------------------------------------------------------------------ */
+/* ---- writing bits ---- */
 
+/* FSC_CHUNK_MAX_BYTES bounds what is written: see the header. */
 typedef struct writer {
     uint8_t *p;
-    size_t n, cap;
+    size_t n;
     uint64_t bits;
     unsigned used;
-    bool full;
 } writer;
 
 static void put_byte(writer *w, uint8_t b)
 {
-    if (w->n < w->cap)
-        w->p[w->n++] = b;
-    else
-        w->full = true;
+    w->p[w->n++] = b;
 }
 
 static void put_varint(writer *w, uint64_t v)
@@ -39,7 +45,7 @@ static void put_varint(writer *w, uint64_t v)
 static void put_bits(writer *w, uint64_t v, unsigned n)
 {
     for (; n > 32; n -= 32)
-        put_bits(w, v >> (n - 32) & 0xFFFFFFFFu, 32);
+        put_bits(w, v >> (n - 32), 32);
     w->bits = w->bits << n | (v & ((UINT64_C(1) << n) - 1));
     for (w->used += n; w->used >= 8; w->used -= 8)
         put_byte(w, (uint8_t)(w->bits >> (w->used - 8)));
@@ -52,8 +58,7 @@ static void flush_bits(writer *w)
     w->used = 0;
 }
 
-/* ---- decimals
- * ------------------------------------------------------------------------------------------ */
+/* ---- values as integers ---- */
 
 /* Is v exactly m / 10^k, to the last bit? */
 static bool as_decimal(double v, unsigned k, int64_t *m)
@@ -66,26 +71,47 @@ static bool as_decimal(double v, unsigned k, int64_t *m)
     return memcmp(&back, &v, sizeof v) == 0;
 }
 
-static bool find_decimals(int64_t *out, unsigned *k, const double *v, size_t n)
+/* The fewest decimals that hold every value, if any do. */
+static bool find_decimals(unsigned *scale, int64_t *out, const double *v, size_t n)
 {
-    *k = 0;
-    for (size_t i = 0; i < n; i++)
-        while (!as_decimal(v[i], *k, &out[i])) {
-            if (++*k > MAX_DECIMALS)
-                return false;
+    *scale = 0;
+    for (size_t i = 0; i < n;)
+        if (as_decimal(v[i], *scale, &out[i]))
+            i++;
+        else if (++*scale > MAX_DECIMALS)
+            return false;
+        else
             i = 0; /* those before count in the finer scale as well */
-        }
     return true;
 }
 
+/* Neighbouring doubles of one sign have neighbouring patterns: their differences are small. */
+static void take_bits(unsigned *scale, int64_t *out, const double *v, size_t n)
+{
+    uint64_t all = 0, bits;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(&bits, &v[i], sizeof bits);
+        all |= bits;
+    }
+    *scale = 0;
+    while (all && !(all >> *scale & 1))
+        ++*scale;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(&bits, &v[i], sizeof bits);
+        out[i] = (int64_t)(bits >> *scale);
+    }
+}
+
+/* ---- encoding ---- */
+
 static uint64_t zigzag(uint64_t d)
 {
-    return d << 1 ^ (uint64_t) - (int64_t)(d >> 63);
+    return d << 1 ^ (0 - (d >> 63));
 }
 
 static uint64_t unzigzag(uint64_t z)
 {
-    return z >> 1 ^ (uint64_t) - (int64_t)(z & 1);
+    return z >> 1 ^ (0 - (z & 1));
 }
 
 static void differences(uint64_t *out, const int64_t *m, size_t n, unsigned order)
@@ -99,80 +125,78 @@ static void differences(uint64_t *out, const int64_t *m, size_t n, unsigned orde
     }
 }
 
-static size_t rice_bits(const uint64_t *z, size_t n, unsigned r)
+static size_t rice_bits(const uint64_t *z, size_t n, unsigned parameter)
 {
     size_t bits = 0;
-    for (size_t i = 0; i < n; i++)
-        bits += z[i] >> r < ESCAPE ? (size_t)(z[i] >> r) + 1 + r : ESCAPE + 64;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t quotient = z[i] >> parameter;
+        bits += quotient < ESCAPE ? (size_t)quotient + 1 + parameter : ESCAPE + 64;
+    }
     return bits;
 }
 
-static unsigned best_parameter(const uint64_t *z, size_t n)
+static unsigned best_parameter(size_t *least, const uint64_t *z, size_t n)
 {
     unsigned best = 0;
-    size_t least = rice_bits(z, n, 0);
-    for (unsigned r = 1; r < 63; r++) {
+    *least = rice_bits(z, n, 0);
+    /* A value takes more bits than the parameter: beyond that none is better. */
+    for (unsigned r = 1; r <= MAX_PARAMETER && n * (r + 1) < *least; r++) {
         size_t bits = rice_bits(z, n, r);
-        if (bits < least) {
-            least = bits;
+        if (bits < *least) {
+            *least = bits;
             best = r;
         }
     }
     return best;
 }
 
-static void put_rice(writer *w, uint64_t z, unsigned r)
+static void put_rice(writer *w, uint64_t z, unsigned parameter)
 {
-    uint64_t quotient = z >> r;
+    uint64_t quotient = z >> parameter;
     if (quotient >= ESCAPE) {
-        put_bits(w, (UINT64_C(1) << ESCAPE) - 1, ESCAPE);
+        put_bits(w, UINT64_MAX, ESCAPE);
         put_bits(w, z, 64);
         return;
     }
-    put_bits(w, ((UINT64_C(1) << quotient) - 1) << 1, (unsigned)quotient + 1);
-    put_bits(w, z, r);
+    put_bits(w, UINT64_MAX << 1, (unsigned)quotient + 1);
+    put_bits(w, z, parameter);
 }
 
-static void put_order(writer *w, const int64_t *m, size_t n, unsigned order)
-{
+/* The differences of one order, and what they cost. */
+typedef struct coding {
     uint64_t z[FSC_CHUNK_POINTS];
-    differences(z, m, n, order);
-    put_byte(w, (uint8_t)order);
+    uint8_t parameters[(FSC_CHUNK_POINTS + BLOCK - 1) / BLOCK];
+    size_t bits;
+} coding;
+
+static size_t block_size(size_t at, size_t n)
+{
+    return n - at < BLOCK ? n - at : BLOCK;
+}
+
+static void plan_coding(coding *c, const int64_t *m, size_t n, unsigned order)
+{
+    differences(c->z, m, n, order);
+    c->bits = 0;
     for (size_t i = 0; i < n; i += BLOCK) {
-        size_t count = n - i < BLOCK ? n - i : BLOCK;
-        unsigned r = best_parameter(z + i, count);
-        put_bits(w, r, 6);
-        for (size_t k = 0; k < count; k++)
-            put_rice(w, z[i + k], r);
+        size_t least;
+        c->parameters[i / BLOCK] = (uint8_t)best_parameter(&least, c->z + i, block_size(i, n));
+        c->bits += PARAMETER_BITS + least;
+    }
+}
+
+static void put_coding(writer *w, const coding *c, size_t n)
+{
+    for (size_t i = 0; i < n; i += BLOCK) {
+        unsigned parameter = c->parameters[i / BLOCK];
+        put_bits(w, parameter, PARAMETER_BITS);
+        for (size_t k = i; k < i + block_size(i, n); k++)
+            put_rice(w, c->z[k], parameter);
     }
     flush_bits(w);
 }
 
-/* ---- any doubles
- * ------------------------------------------------------------------------------------------ */
-
-static void put_xor(writer *w, const double *v, size_t n)
-{
-    uint64_t before = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t bits, x;
-        memcpy(&bits, &v[i], sizeof bits);
-        x = bits ^ before;
-        before = bits;
-        unsigned lead = 0, trail = 0;
-        while (lead < 8 && !(x >> (56 - 8 * lead) & 0xFF))
-            lead++;
-        while (lead + trail < 8 && !(x >> (8 * trail) & 0xFF))
-            trail++;
-        put_byte(w, (uint8_t)(lead << 4 | trail));
-        for (unsigned b = trail; b < 8 - lead; b++)
-            put_byte(w, (uint8_t)(x >> (8 * b)));
-    }
-}
-
-/* ---- encoding
- * ---------------------------------------------------------------------------------------------- */
-
+/* Gathers the values that are there; returns how many. */
 static size_t put_runs(writer *w, double *present, const double *v, size_t n)
 {
     size_t lengths[FSC_CHUNK_POINTS + 1], runs = 0, count = 0, kept = 0;
@@ -199,37 +223,27 @@ size_t fsc_chunk_encode(uint8_t out[FSC_CHUNK_MAX_BYTES], const double *v, size_
 {
     double present[FSC_CHUNK_POINTS];
     int64_t m[FSC_CHUNK_POINTS];
-    unsigned k = 0;
-    writer w = {.p = out, .cap = FSC_CHUNK_MAX_BYTES};
-    put_byte(&w, DECIMAL);
+    coding by_order[2];
+    unsigned scale;
+    writer w = {.p = out, .n = 1};
     size_t kept = put_runs(&w, present, v, n);
-    const writer body = w;
-    bool decimal = find_decimals(m, &k, present, kept);
-    if (decimal) {
-        uint8_t second[FSC_CHUNK_MAX_BYTES];
-        put_byte(&w, (uint8_t)k);
-        writer other = {.p = second, .cap = sizeof second};
-        put_order(&other, m, kept, 2);
-        size_t before = w.n;
-        put_order(&w, m, kept, 1);
-        if (other.n < w.n - before) {
-            memcpy(out + before, second, other.n);
-            w.n = before + other.n;
-        }
-    }
-    if (!decimal || w.n - body.n > 9 * kept) { /* the plain form is never longer than this */
-        w = body;
-        out[0] = XOR;
-        put_xor(&w, present, kept);
-    }
+    bool decimal = find_decimals(&scale, m, present, kept);
+    if (!decimal)
+        take_bits(&scale, m, present, kept);
+    plan_coding(&by_order[0], m, kept, 1);
+    plan_coding(&by_order[1], m, kept, 2);
+    unsigned order = by_order[1].bits < by_order[0].bits ? 2 : 1;
+    out[0] = decimal ? DECIMAL : BITS;
+    put_byte(&w, (uint8_t)scale);
+    put_byte(&w, (uint8_t)order);
+    put_coding(&w, &by_order[order - 1], kept);
     uint32_t crc = (uint32_t)crc32(0, out, (uInt)w.n);
     for (unsigned b = 0; b < CRC_BYTES; b++)
         put_byte(&w, (uint8_t)(crc >> (8 * b)));
     return w.n;
 }
 
-/* ---- decoding
- * ---------------------------------------------------------------------------------------------- */
+/* ---- decoding ---- */
 
 typedef struct reader {
     const uint8_t *p, *end;
@@ -272,7 +286,10 @@ static uint64_t get_bits(reader *r, unsigned n)
 
 static uint64_t get_wide(reader *r, unsigned n)
 {
-    return n > 32 ? get_bits(r, n - 32) << 32 | get_bits(r, 32) : get_bits(r, n);
+    if (n <= 32)
+        return get_bits(r, n);
+    uint64_t high = get_bits(r, n - 32);
+    return high << 32 | get_bits(r, 32);
 }
 
 static uint64_t get_rice(reader *r, unsigned parameter)
@@ -285,65 +302,70 @@ static uint64_t get_rice(reader *r, unsigned parameter)
     return (uint64_t)quotient << parameter | get_wide(r, parameter);
 }
 
-static void get_decimals(reader *r, double *out, size_t n)
+static double to_value(uint64_t m, uint8_t mode, unsigned scale)
 {
-    unsigned k = get_byte(r), order = get_byte(r), parameter = 0;
-    uint64_t value = 0, step = 0;
-    r->bad |= k > MAX_DECIMALS || order < 1 || order > 2;
-    double scale = r->bad ? 1 : powers[k];
-    for (size_t i = 0; i < n && !r->bad; i++) {
-        if (i % BLOCK == 0)
-            parameter = (unsigned)get_bits(r, 6);
-        uint64_t d = unzigzag(get_rice(r, parameter));
-        step = order == 2 && i > 1 ? step + d : d;
-        value += step;
-        out[i] = (double)(int64_t)value / scale;
-    }
+    double v;
+    if (mode == DECIMAL)
+        return (double)(int64_t)m / powers[scale];
+    m <<= scale;
+    memcpy(&v, &m, sizeof v);
+    return v;
 }
 
-static void get_xor(reader *r, double *out, size_t n)
+static bool get_values(reader *r, double *out, size_t n, uint8_t mode)
 {
-    uint64_t bits = 0;
+    unsigned scale = get_byte(r), order = get_byte(r), parameter = 0;
+    uint64_t m = 0, step = 0;
+    if (r->bad || scale > (mode == DECIMAL ? MAX_DECIMALS : 63) || order < 1 || order > 2)
+        return false;
     for (size_t i = 0; i < n && !r->bad; i++) {
-        uint8_t head = get_byte(r);
-        unsigned lead = head >> 4, trail = head & 15;
-        r->bad |= lead + trail > 8;
-        for (unsigned b = trail; b + lead < 8 && !r->bad; b++)
-            bits ^= (uint64_t)get_byte(r) << (8 * b);
-        memcpy(&out[i], &bits, sizeof bits);
+        if (i % BLOCK == 0)
+            parameter = (unsigned)get_bits(r, PARAMETER_BITS);
+        uint64_t d = unzigzag(get_rice(r, parameter));
+        step = order == 2 && i > 1 ? step + d : d;
+        m += step;
+        out[i] = to_value(m, mode, scale);
     }
+    return !r->bad;
+}
+
+/* The lengths of the runs, which together are the points; *kept are present. */
+static bool get_runs(reader *r, size_t *lengths, size_t *runs, size_t *points, size_t *kept)
+{
+    uint64_t n = get_varint(r), count = get_varint(r), sum = 0;
+    *kept = 0;
+    if (r->bad || n > FSC_CHUNK_POINTS || count < 1 || count > n + 1)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t length = get_varint(r);
+        if (r->bad || length > n - sum)
+            return false;
+        lengths[i] = (size_t)length;
+        sum += length;
+        *kept += i % 2 ? 0 : (size_t)length;
+    }
+    *runs = (size_t)count;
+    *points = (size_t)n;
+    return sum == n;
 }
 
 static bool decode(double *v, size_t *n, reader *r, uint8_t mode)
 {
     double present[FSC_CHUNK_POINTS];
-    size_t lengths[FSC_CHUNK_POINTS + 1], kept = 0, sum = 0;
-    uint64_t points = get_varint(r), runs = get_varint(r);
-    if (r->bad || points > FSC_CHUNK_POINTS || runs > points + 1 || runs < 1)
+    size_t lengths[FSC_CHUNK_POINTS + 1], runs, kept, at = 0, used = 0;
+    if (!get_runs(r, lengths, &runs, n, &kept) || !get_values(r, present, kept, mode))
         return false;
-    for (uint64_t i = 0; i < runs; i++) {
-        uint64_t length = get_varint(r);
-        if (r->bad || length > points - sum)
-            return false;
-        lengths[i] = (size_t)length;
-        sum += (size_t)length;
-        kept += i % 2 ? 0 : (size_t)length;
-    }
-    if (sum != points)
-        return false;
-    (mode == XOR ? get_xor : get_decimals)(r, present, kept);
-    for (size_t i = 0, at = 0, used = 0; i < runs; i++)
+    for (size_t i = 0; i < runs; i++)
         for (size_t k = 0; k < lengths[i]; k++)
             v[at++] = i % 2 ? NAN : present[used++];
-    *n = (size_t)points;
-    return !r->bad;
+    return r->p == r->end;
 }
 
 fsc_status fsc_chunk_decode(double *v, size_t *n, const void *bytes, size_t n_bytes, fsc_err *err)
 {
     const uint8_t *p = bytes;
     uint32_t stored = 0;
-    if (n_bytes < 3 + CRC_BYTES || (p[0] != DECIMAL && p[0] != XOR))
+    if (n_bytes < MIN_BYTES || (p[0] != DECIMAL && p[0] != BITS))
         return fsc_fail(err, FSC_STORE, "a chunk of history is of another version or broken");
     for (unsigned b = 0; b < CRC_BYTES; b++)
         stored |= (uint32_t)p[n_bytes - CRC_BYTES + b] << (8 * b);

@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A chunk: up to FSC_CHUNK_POINTS values of a regular grid, without loss, in a few bytes a sample.
+ * A chunk: up to FSC_CHUNK_POINTS values of a regular grid, without loss, in one to three bytes a
+ * sample for counts and short decimals. Its bytes, in order:
  *
- *   1 byte   version and mode
- *   varint   points; varint number of runs; the runs' lengths, present and gap in turn, present
- * first DECIMAL  (every value is an integer / 10^k): 1 byte k, 1 byte order (1 or 2: differences of
- * that order); differences in zigzag form, in blocks of 32: 6 bits Rice parameter, then quotients
- * in unary and remainders (Rice 1979); a quotient of ESCAPE stands for 64 plain bits XOR      (any
- * doubles): each value xor the one before, as 1 byte (leading, trailing zero bytes) and the rest 4
- * bytes  CRC-32 of everything before
+ * - 1 byte: version in the high four bits (1), mode in the low four.
  *
- * Decoding is safe on any bytes.
+ * - Varints (LEB128): points, number of runs, and each run's length. Runs are present and missing
+ *   samples in turn; the first is of present ones and may be empty.
+ *
+ * - 1 byte: scale. The present values become 64-bit integers: mode DECIMAL, value = integer /
+ *   10^scale, for values of which that is true to the last bit; mode BITS, the IEEE 754 pattern of
+ *   value = integer << scale, for all others.
+ *
+ * - 1 byte: order, 1 or 2. The integers' differences of that order, zigzag-coded, follow in blocks
+ *   of 32: a Rice parameter in 6 bits, then for each the quotient in unary and the remainder (R. F.
+ *   Rice, JPL 79-22, 1979). A quotient of 40 ones stands for 64 plain bits. Zero bits fill the last
+ *   byte.
+ *
+ * - 4 bytes: CRC-32 of all before, little-endian.
+ *
+ * Decoding is safe on any bytes and takes no memory beside the caller's.
  */
 #ifndef FSC_CHUNK_H
 #define FSC_CHUNK_H
@@ -21,14 +30,16 @@
 #include <stdint.h>
 
 enum {
-    FSC_CHUNK_POINTS = 1024,
-    FSC_CHUNK_MAX_BYTES = 16 + 5 * FSC_CHUNK_POINTS + 10 * FSC_CHUNK_POINTS
+    FSC_CHUNK_POINTS = 720,
+    /* At most 66 bits a value (parameter 62), 6 bits a block, and two bytes a run. */
+    FSC_CHUNK_MAX_BYTES = 16 + 11 * FSC_CHUNK_POINTS
 };
 
-/* Encodes v[n] (n <= FSC_CHUNK_POINTS, NaN is a gap) into out; returns the bytes used. */
+/* Encodes v[n] (n <= FSC_CHUNK_POINTS; NaN is a gap) into out; returns the bytes used. */
 size_t fsc_chunk_encode(uint8_t out[FSC_CHUNK_MAX_BYTES], const double *v, size_t n);
 
-/* Decodes into v[FSC_CHUNK_POINTS]; *n points. FSC_STORE when the bytes are no chunk. */
+/* Decodes into v[FSC_CHUNK_POINTS], of which the first *n are set. FSC_STORE, with v and *n as they
+ * were or partly written, when the bytes are no chunk. */
 fsc_status fsc_chunk_decode(double *v, size_t *n, const void *bytes, size_t n_bytes,
                             fsc_err *err) FSC_CHECKED;
 
