@@ -24,6 +24,24 @@ static fsc_status allocate(fsc_session *s, fsc_err *err)
     return whole ? FSC_OK : FSC_NOMEM;
 }
 
+/* What the configuration may ask and this version does not do is said, not passed over. */
+static void warn_of_unserved(const fsc_session *s)
+{
+    const fsc_log *log = &s->cli->log;
+    for (size_t p = 0; p < s->config.n_pools; p++)
+        if (strcmp(s->config.pools[p].prewarm.kind_name, "None"))
+            fsc_log_write(log, FSC_LOG_WARN,
+                          "this version plans the pool's nodes but does not order them", "pool",
+                          s->config.pools[p].name, "prewarm", s->config.pools[p].prewarm.kind_name,
+                          NULL);
+    for (size_t b = 0; b < s->config.n_budgets; b++)
+        if (s->config.budgets[b].meter.query)
+            fsc_log_write(
+                log, FSC_LOG_WARN,
+                "this version does not read meters: the estimate from nodes and prices counts",
+                "budget", s->config.budgets[b].name, NULL);
+}
+
 fsc_status fsc_session_open(fsc_session *s, fsc_cli *cli, unsigned needs, fsc_err *err)
 {
     *s = (fsc_session){.cli = cli};
@@ -36,6 +54,7 @@ fsc_status fsc_session_open(fsc_session *s, fsc_cli *cli, unsigned needs, fsc_er
         s->config.store.path = cli->args.store;
     FSC_TRY(fsc_config_require(&s->config, needs, err));
     FSC_TRY(allocate(s, err));
+    warn_of_unserved(s);
     return fsc_planner_open(&s->planner, &s->config, cli->arena, err);
 }
 
