@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_LIMIT = 4 << 20, MAX_HOLIDAYS = 10000 };
+enum { FILE_LIMIT = 4 << 20, MAX_HOLIDAYS = 20000 };
 
 static const char *read_env(void *io, const char *name)
 {
@@ -31,23 +31,37 @@ static int by_time(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* A file that the configuration names and that is wrong makes the configuration wrong. */
+static fsc_status as_config(fsc_status status, fsc_err *err)
+{
+    if (status == FSC_OK || status == FSC_NOMEM)
+        return status;
+    if (err)
+        err->code = FSC_CONFIG;
+    return FSC_CONFIG;
+}
+
+static fsc_status read_calendar(fsc_civil *dates, size_t *n, const char *path, fsc_arena *a,
+                                fsc_err *err)
+{
+    const char *text;
+    size_t length;
+    FSC_TRY(fsc_file_read(&text, &length, path, FILE_LIMIT, a, err));
+    return fsc_ical_read(dates, n, MAX_HOLIDAYS, path, text, err);
+}
+
 static fsc_status collect_dates(fsc_civil *dates, size_t *n, const fsc_config *c, fsc_arena *a,
                                 fsc_err *err)
 {
-    for (size_t i = 0; i < c->holiday_dates.n && *n < MAX_HOLIDAYS; i++) {
+    for (size_t i = 0; i < c->holiday_dates.n; i++) {
         int64_t t;
+        if (*n == MAX_HOLIDAYS)
+            return fsc_fail(err, FSC_CONFIG, "more than %d dates", (int)MAX_HOLIDAYS);
         FSC_TRY(fsc_time_parse_local(&t, &fsc_zone_utc, c->holiday_dates.v[i], err));
         dates[(*n)++] = fsc_civil_at(NULL, t);
     }
-    for (size_t i = 0; i < c->holiday_files.n; i++) {
-        const char *text;
-        size_t length;
-        if (fsc_file_read(&text, &length, c->holiday_files.v[i], FILE_LIMIT, a, err) != FSC_OK) {
-            err->code = FSC_CONFIG;
-            return fsc_context(err, "%s: holidays", c->file);
-        }
-        FSC_TRY(fsc_ical_read(dates, n, MAX_HOLIDAYS, c->holiday_files.v[i], text, err));
-    }
+    for (size_t i = 0; i < c->holiday_files.n; i++)
+        FSC_TRY(read_calendar(dates, n, c->holiday_files.v[i], a, err));
     return FSC_OK;
 }
 
@@ -57,14 +71,20 @@ static fsc_status load_holidays(fsc_config *c, fsc_arena *a, fsc_err *err)
     fsc_civil *dates = FSC_NEW(a, MAX_HOLIDAYS, fsc_civil, err);
     if (!dates)
         return FSC_NOMEM;
-    FSC_TRY(collect_dates(dates, &n, c, a, err));
+    fsc_status status = as_config(collect_dates(dates, &n, c, a, err), err);
+    if (status != FSC_OK) {
+        (void)fsc_context(err, "%s: holidays", c->file);
+        return status;
+    }
     int64_t *days = FSC_NEW(a, n, int64_t, err);
     if (!days)
         return FSC_NOMEM;
     for (size_t i = 0; i < n; i++)
         days[i] = fsc_zone_local_to_utc(c->zone, &dates[i]);
     qsort(days, n, sizeof *days, by_time);
-    c->calendar.n_holidays = n;
+    for (size_t i = 0; i < n; i++) /* a day in two calendars is one holiday */
+        if (!c->calendar.n_holidays || days[c->calendar.n_holidays - 1] != days[i])
+            days[c->calendar.n_holidays++] = days[i];
     c->calendar.holidays = days;
     return FSC_OK;
 }
@@ -75,9 +95,10 @@ fsc_status fsc_config_load(fsc_config *out, const char *path, fsc_arena *a, fsc_
     size_t n;
     const fsc_node *root;
     const char *name = strcmp(path, "-") ? path : "standard input";
-    if (fsc_file_read(&text, &n, path, FILE_LIMIT, a, err) != FSC_OK) {
-        err->code = FSC_CONFIG;
-        return fsc_context(err, "configuration");
+    fsc_status status = as_config(fsc_file_read(&text, &n, path, FILE_LIMIT, a, err), err);
+    if (status != FSC_OK) {
+        (void)fsc_context(err, "configuration");
+        return status;
     }
     FSC_TRY(fsc_yaml_parse(&root, name, text, n, a, err));
     const fsc_opt_ctx ctx = {.file = name, .arena = a, .env = read_env, .zone = read_zone};

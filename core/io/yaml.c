@@ -4,7 +4,7 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { MAX_DEPTH = 32, MAX_ENTRIES = 20000 };
+enum { MAX_DEPTH = 32, MAX_ENTRIES = 20000, MAX_KEYS = 1000 };
 
 typedef struct builder {
     yaml_parser_t parser;
@@ -117,6 +117,7 @@ static fsc_status build_children(builder *b, fsc_node *n, yaml_event_type_t end,
 {
     entry *newest = NULL;
     size_t count = 0;
+    const size_t max = n->kind == FSC_NODE_MAP ? MAX_KEYS : MAX_ENTRIES;
     for (;; count++) {
         yaml_event_t e;
         FSC_TRY(next(b, &e));
@@ -126,9 +127,9 @@ static fsc_status build_children(builder *b, fsc_node *n, yaml_event_type_t end,
                                            : finish_list(b, n, newest, count);
         }
         entry *one = FSC_NEW(b->arena, 1, entry, b->err);
-        fsc_status status = !one                   ? FSC_NOMEM
-                            : count == MAX_ENTRIES ? fail_at(b, e.start_mark, "too many entries")
-                                                   : FSC_OK;
+        fsc_status status = !one           ? FSC_NOMEM
+                            : count == max ? fail_at(b, e.start_mark, "too many entries")
+                                           : FSC_OK;
         if (status == FSC_OK && n->kind == FSC_NODE_MAP)
             status = read_key(b, one, newest, &e);
         if (status == FSC_OK)

@@ -6,7 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAST_YEAR = 2100, FILE_LIMIT = 1 << 20, HEADER_BYTES = 44, MAX_TRANSITIONS = 4096 };
+enum {
+    LAST_YEAR = 2100,
+    FILE_LIMIT = 1 << 20,
+    HEADER_BYTES = 44,
+    MAX_TRANSITIONS = 4096,
+    MAX_FILE_COUNT = 3000,
+    MAX_LISTED = 1000
+};
 
 typedef struct tzif {
     const unsigned char *p, *end;
@@ -38,7 +45,7 @@ static fsc_status read_header(tzif *z, counts *c)
     size_t v[6];
     for (int i = 0; i < 6; i++) {
         int64_t n = big_endian(z->p + 20 + 4 * i, 4);
-        if (n < 0 || n > MAX_TRANSITIONS * 8)
+        if (n < 0 || n > MAX_FILE_COUNT)
             return broken(z);
         v[i] = (size_t)n;
     }
@@ -164,8 +171,8 @@ static void add(building *b, int64_t at, int32_t offset_s)
 static void add_footer_years(building *b, const footer *f)
 {
     int64_t newest = b->n ? b->at[b->n - 1] : 0;
-    for (int year = b->n ? fsc_civil_at(NULL, newest).year : 1970;
-         f->has_summer && year <= LAST_YEAR; year++) {
+    int from = newest > 0 ? fsc_civil_at(NULL, newest).year : 1970;
+    for (int year = from; f->has_summer && year <= LAST_YEAR; year++) {
         int64_t summer = rule_instant(&f->to_summer, year, f->standard_s);
         int64_t standard = rule_instant(&f->to_standard, year, f->summer_s);
         if (summer < standard) {
@@ -183,10 +190,10 @@ static fsc_status read_block(tzif *z, const counts *c, building *b)
     const unsigned char *times = z->p, *indexes = times + 8 * c->times, *types = indexes + c->times;
     b->offset_s[0] = (int32_t)big_endian(types, 4);
     for (size_t i = 0; i < c->times; i++) {
-        if (indexes[i] >= c->types)
+        int64_t at = big_endian(times + 8 * i, 8);
+        if (indexes[i] >= c->types || (b->n && at <= b->at[b->n - 1]))
             return broken(z);
-        add(b, big_endian(times + 8 * i, 8),
-            (int32_t)big_endian(types + 6 * (size_t)indexes[i], 4));
+        add(b, at, (int32_t)big_endian(types + 6 * (size_t)indexes[i], 4));
     }
     return FSC_OK;
 }
@@ -212,10 +219,31 @@ static fsc_status read_zone(fsc_zone *out, tzif *z, fsc_arena *a)
     char rule_text[128] = "";
     if (close && close - text - 1 < (int)sizeof rule_text)
         memcpy(rule_text, text + 1, (size_t)(close - text - 1));
-    if (rule_text[0] && read_footer(&f, rule_text))
-        add_footer_years(&b, &f);
+    if (rule_text[0] && !read_footer(&f, rule_text))
+        return fsc_fail(z->err, FSC_DATA, "the rule \"%s\" of the zone %s is not understood",
+                        rule_text, z->name);
+    add_footer_years(&b, &f);
     *out = (fsc_zone){.name = z->name, .n = b.n, .at = b.at, .offset_s = b.offset_s};
     return FSC_OK;
+}
+
+/* The known zone nearest to a wrong name, from the database's own list (tab-separated: the third
+ * column is the name); NULL where it has none. */
+static const char *nearest_zone(const char *folder, const char *name, fsc_arena *a)
+{
+    const char *text, *names[MAX_LISTED];
+    size_t length, n = 0;
+    char *path = fsc_arena_printf(a, NULL, "%s/zone1970.tab", folder);
+    if (!path || fsc_file_read(&text, &length, path, FILE_LIMIT, a, NULL) != FSC_OK)
+        return NULL;
+    for (const char *line = text; *line && n < MAX_LISTED; line += strcspn(line, "\n")) {
+        line += *line == '\n';
+        const char *tab = *line == '#' ? NULL : memchr(line, '\t', strcspn(line, "\n"));
+        tab = tab ? memchr(tab + 1, '\t', strcspn(tab + 1, "\n")) : NULL;
+        if (tab && !(names[n++] = fsc_arena_strndup(a, tab + 1, strcspn(tab + 1, "\t\n"), NULL)))
+            return NULL;
+    }
+    return fsc_suggest(name, names, n);
 }
 
 static bool is_zone_name(const char *name)
@@ -232,7 +260,6 @@ fsc_status fsc_zone_load(const fsc_zone **out, const char *name, fsc_arena *a, f
     const char *folder = getenv("TZDIR");
     const char *bytes;
     size_t n;
-    fsc_err io = FSC_ERR_INIT;
     if (!strcmp(name, "UTC") || !strcmp(name, fsc_zone_utc.name)) {
         *out = &fsc_zone_utc;
         return FSC_OK;
@@ -240,15 +267,19 @@ fsc_status fsc_zone_load(const fsc_zone **out, const char *name, fsc_arena *a, f
     if (!is_zone_name(name))
         return fsc_fail(err, FSC_CONFIG, "\"%.60s\" is no time zone: write one as Europe/Berlin",
                         name);
-    char *path =
-        fsc_arena_printf(a, err, "%s/%s", folder && *folder ? folder : "/usr/share/zoneinfo", name);
+    folder = folder && *folder ? folder : "/usr/share/zoneinfo";
+    char *path = fsc_arena_printf(a, err, "%s/%s", folder, name);
     fsc_zone *zone = FSC_NEW(a, 1, fsc_zone, err);
     if (!path || !zone)
         return FSC_NOMEM;
-    if (fsc_file_read(&bytes, &n, path, FILE_LIMIT, a, &io) != FSC_OK)
-        return fsc_fail(err, FSC_CONFIG,
-                        "the time zone %s is not known here (%s): is tzdata installed?",
-                        name, io.msg);
+    if (fsc_file_read(&bytes, &n, path, FILE_LIMIT, a, NULL) != FSC_OK) {
+        const char *near = nearest_zone(folder, name, a);
+        return near
+                   ? fsc_fail(err, FSC_CONFIG, "there is no time zone %s, did you mean \"%s\"?",
+                              name, near)
+                   : fsc_fail(err, FSC_CONFIG,
+                              "there is no time zone %s in %s: is tzdata installed?", name, folder);
+    }
     tzif z = {(const unsigned char *)bytes, (const unsigned char *)bytes + n, err, name};
     *out = zone;
     return read_zone(zone, &z, a);

@@ -5,9 +5,10 @@
 
 #include "forescale/time.h"
 
-/* Appends local midnights of every VEVENT with a DTSTART date; RRULE FREQ=YEARLY repeats it until
- * 2100. *n counts on from what it was; at most cap dates. Other recurrences are FSC_DATA with the
- * line. */
+/* Appends every day of every all-day VEVENT (DTSTART to before DTEND), from 2000 to 2100 where
+ * RRULE FREQ=YEARLY (with UNTIL or COUNT) repeats it. Events with a time of day and cancelled ones
+ * are left out. *n counts on from what it was. FSC_DATA names file and line of another recurrence,
+ * or says that there are more than cap days. */
 fsc_status fsc_ical_read(fsc_civil *out, size_t *n, size_t cap, const char *file, const char *text,
                          fsc_err *err) FSC_CHECKED;
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "suite.h"
 
+#include "forescale/file.h"
 #include "forescale/ical.h"
 #include "forescale/money.h"
 #include "forescale/yaml.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static const struct time_case {
     const char *text;
@@ -121,9 +124,61 @@ START_TEST(a_wrong_zone_is_refused)
 {
     const fsc_zone *z;
     ck_assert_int_eq(fsc_zone_load(&z, "Europe/Berlim", arena, &err), FSC_CONFIG);
+    ck_assert_str_eq(err.msg,
+                     "there is no time zone Europe/Berlim, did you mean \"Europe/Berlin\"?");
     ck_assert_int_eq(fsc_zone_load(&z, "../../etc/passwd", arena, &err), FSC_CONFIG);
     ck_assert_int_eq(fsc_zone_load(&z, "/etc/localtime", arena, &err), FSC_CONFIG);
     ck_assert_int_eq(fsc_zone_load(&z, "", arena, &err), FSC_CONFIG);
+}
+END_TEST
+
+/* Every zone of the system's list against the C library, far beyond the last listed transition. */
+START_TEST(every_zone_agrees_with_the_c_library)
+{
+    char line[256], name[128];
+    size_t n = 0;
+    FILE *list = fopen("/usr/share/zoneinfo/zone1970.tab", "r");
+    ck_assert_ptr_nonnull(list);
+    while (fgets(line, sizeof line, list)) {
+        const fsc_zone *z;
+        if (line[0] == '#' || sscanf(line, "%*s %*s %127s", name) != 1)
+            continue;
+        OK(fsc_zone_load(&z, name, arena, &err));
+        ck_assert_int_eq(setenv("TZ", name, 1), 0);
+        tzset();
+        for (int64_t t = 0; t < 4070908800; t += 17 * FSC_DAY_S + 4567) { /* to 2099 */
+            time_t at = (time_t)t;
+            struct tm tm;
+            ck_assert_ptr_nonnull(localtime_r(&at, &tm));
+            fsc_civil c = fsc_civil_at(z, t);
+            ck_assert_msg(c.hour == tm.tm_hour && c.minute == tm.tm_min && c.day == tm.tm_mday &&
+                              c.weekday == (tm.tm_wday + 6) % 7,
+                          "%s at %lld: %02d:%02d, not %02d:%02d", name, (long long)t, c.hour,
+                          c.minute, tm.tm_hour, tm.tm_min);
+        }
+        n++;
+    }
+    ck_assert_int_eq(fclose(list), 0);
+    ck_assert_uint_gt(n, 200);
+}
+END_TEST
+
+START_TEST(a_broken_zone_file_is_refused)
+{
+    char folder[] = "/tmp/fsc-zone-XXXXXX", path[64];
+    char bytes[88] = "TZif2";
+    const fsc_zone *z;
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(setenv("TZDIR", folder, 1), 0);
+    (void)snprintf(path, sizeof path, "%s/Cut", folder);
+    for (size_t n = 0; n <= sizeof bytes; n += 11) {
+        OK(fsc_file_write(path, bytes, n, &err));
+        ck_assert_int_eq(fsc_zone_load(&z, "Cut", arena, &err), FSC_DATA);
+    }
+    ck_assert_int_eq(remove(path), 0);
+    ck_assert_int_eq(remove(folder), 0);
+    ck_assert_int_eq(fsc_zone_load(&z, "Cut", arena, &err), FSC_CONFIG);
+    ck_assert_msg(strstr(err.msg, "is tzdata installed?") != NULL, "%s", err.msg);
 }
 END_TEST
 
@@ -202,23 +257,70 @@ START_TEST(a_cost_is_never_understated)
 }
 END_TEST
 
+#define CALENDAR(events) "BEGIN:VCALENDAR\r\n" events "END:VCALENDAR\r\n"
+#define EVENT(lines)     "BEGIN:VEVENT\r\n" lines "END:VEVENT\r\n"
+
+static const struct ical_case {
+    const char *text;
+    size_t n;
+    const char *first, *last; /* dates */
+    const char *words;        /* of the refusal */
+} icals[] = {
+    {CALENDAR(EVENT("DTSTART;VALUE=DATE:20260406\r\n")), 1, "2026-04-06", "2026-04-06", NULL},
+    {CALENDAR(EVENT("DTSTART;VALUE=DATE:20261225\r\nRRULE:FREQ=YEA\r\n RLY\r\n")), 75, "2026-12-25",
+     "2100-12-25", NULL},
+    {CALENDAR(EVENT("DTSTART;VALUE=DATE:19700101\nRRULE:FREQ=YEARLY;WKST=SU;UNTIL=20030101\n")), 4,
+     "2000-01-01", "2003-01-01", NULL},
+    {CALENDAR(EVENT("RRULE:FREQ=YEARLY;COUNT=2;BYMONTH=2;BYMONTHDAY=29\nDTSTART:20240229\n")), 2,
+     "2024-02-29", "2028-02-29", NULL},
+    {CALENDAR(EVENT("DTSTART;VALUE=DATE:20261224\nDTEND;VALUE=DATE:20270101\n")), 8, "2026-12-24",
+     "2026-12-31", NULL},
+    {CALENDAR(EVENT("DTSTART:20261224\nDTEND:20261226\nSTATUS:CANCELLED\n")), 0, NULL, NULL, NULL},
+    {CALENDAR(EVENT("DTSTART:20261224T090000Z\nRRULE:FREQ=WEEKLY\n")), 0, NULL, NULL, NULL},
+    {CALENDAR("BEGIN:VTIMEZONE\nDTSTART:19700329T020000\nRRULE:FREQ=YEARLY;BYDAY=-1SU\n"), 0, NULL,
+     NULL, NULL},
+    {CALENDAR(""), 0, NULL, NULL, NULL},
+    {"hello", 0, NULL, NULL, "BEGIN:VCALENDAR"},
+    {"BEGIN:VCALENDAR\n" EVENT("DTSTART:20261224\n"), 0, NULL, NULL, "END:VCALENDAR"},
+    {CALENDAR(EVENT("DTSTART:20261224\nRRULE:FREQ=DAILY\n")), 0, NULL, NULL, "x.ics:4: this RRULE"},
+    {CALENDAR(EVENT("SUMMARY:a\n b\nDTSTART:20261224\nRRULE:FREQ=YEARLY;BYDAY=4TH\n")), 0, NULL,
+     NULL, "x.ics:6: this RRULE"},
+    {CALENDAR(EVENT("DTSTART:20261224\nRRULE:FREQ=YEARLY;INTERVAL=2\n")), 0, NULL, NULL, "RRULE"},
+    {CALENDAR(EVENT("DTSTART:20261224\nRRULE:FREQ=YEARLY;BYMONTH=11\n")), 0, NULL, NULL,
+     "x.ics:5: the event that ends here does not begin"},
+    {CALENDAR(EVENT("DTSTART:20261224\nDTEND:20291224\n")), 0, NULL, NULL, "longer than a year"},
+    {CALENDAR(EVENT("DTSTART:20261232\n")), 0, NULL, NULL, "x.ics:3: this DTSTART"},
+    {CALENDAR(EVENT("DTSTART:20250229\n")), 0, NULL, NULL, "x.ics:3: this DTSTART"},
+    {CALENDAR(EVENT("DTSTART:today\n")), 0, NULL, NULL, "x.ics:3: this DTSTART"},
+    {CALENDAR(EVENT("DTSTART:20261224\nEXDATE:20271224\n")), 0, NULL, NULL, "EXDATE"},
+    {CALENDAR(EVENT("DTSTART:20200101\nDTEND:20210101\nRRULE:FREQ=YEARLY\n")), 0, NULL, NULL,
+     "more than 1000 days"},
+};
+
+static void check_day(const char *wanted, const fsc_civil *c)
+{
+    char text[40];
+    (void)snprintf(text, sizeof text, "%04d-%02d-%02d", c->year, c->month, c->day);
+    ck_assert_str_eq(text, wanted);
+}
+
 START_TEST(all_day_events_are_read)
 {
-    static const char text[] = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:"
-                               "20261225\r\nRRULE:FREQ=YEA\r\n RLY\r\n"
-                               "END:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20260406\r\nEND:"
-                               "VEVENT\r\nEND:VCALENDAR\r\n";
-    fsc_civil days[200];
+    const struct ical_case *c = &icals[_i];
+    fsc_civil days[1000];
     size_t n = 0;
-    OK(fsc_ical_read(days, &n, 200, "x.ics", text, &err));
-    ck_assert_uint_eq(n, 2100 - 2026 + 1 + 1);
-    ck_assert_int_eq(days[1].year, 2027);
-    ck_assert_int_eq(days[n - 1].month, 4);
-    ck_assert_int_eq(fsc_ical_read(days, &n, 200, "x.ics", "hello", &err), FSC_DATA);
-    ck_assert_int_eq(fsc_ical_read(days, &n, 200, "x.ics",
-                                   "BEGIN:VCALENDAR\nBEGIN:VEVENT\nRRULE:FREQ=DAILY\n", &err),
-                     FSC_DATA);
-    ck_assert_msg(strstr(err.msg, "x.ics:3") != NULL, "%s", err.msg);
+    fsc_status status = fsc_ical_read(days, &n, 1000, "x.ics", c->text, &err);
+    ck_assert_msg((status == FSC_OK) == (c->words == NULL), "%s: %s", c->text, err.msg);
+    if (c->words) {
+        ck_assert_int_eq(status, FSC_DATA);
+        ck_assert_msg(strstr(err.msg, c->words) != NULL, "%s: %s", c->text, err.msg);
+        return;
+    }
+    ck_assert_uint_eq(n, c->n);
+    if (c->first) {
+        check_day(c->first, &days[0]);
+        check_day(c->last, &days[n - 1]);
+    }
 }
 END_TEST
 
@@ -232,11 +334,13 @@ static void add(TCase *t)
     tcase_add_test(t, a_duration_is_written_exactly);
     tcase_add_loop_test(t, a_zone_knows_its_offsets, 0, N(offsets));
     tcase_add_test(t, a_wrong_zone_is_refused);
+    tcase_add_test(t, every_zone_agrees_with_the_c_library);
+    tcase_add_test(t, a_broken_zone_file_is_refused);
     tcase_add_test(t, local_days_follow_the_clock_change);
     tcase_add_test(t, a_local_time_in_a_gap_or_a_fold_is_found);
     tcase_add_loop_test(t, money_is_read_to_the_micro, 0, N(moneys));
     tcase_add_test(t, a_cost_is_never_understated);
-    tcase_add_test(t, all_day_events_are_read);
+    tcase_add_loop_test(t, all_day_events_are_read, 0, N(icals));
 }
 
 int main(void)
