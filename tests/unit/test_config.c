@@ -123,22 +123,12 @@ START_TEST(the_options_page_is_what_the_rows_say)
 }
 END_TEST
 
-START_TEST(a_suggestion_is_near_or_none)
-{
-    static const char *const words[] = {"prometheus", "pools", "workloads", "budgets"};
-    ck_assert_str_eq(fsc_suggest("promethues", words, 4), "prometheus");
-    ck_assert_str_eq(fsc_suggest("workload", words, 4), "workloads");
-    ck_assert_ptr_null(fsc_suggest("zzzzzz", words, 4));
-}
-END_TEST
-
 static void add(TCase *t)
 {
     tcase_add_test(t, every_case_is_as_it_says);
     tcase_add_test(t, the_sample_loads);
     tcase_add_test(t, the_example_is_read_value_by_value);
     tcase_add_test(t, the_options_page_is_what_the_rows_say);
-    tcase_add_test(t, a_suggestion_is_near_or_none);
 }
 
 int main(void)

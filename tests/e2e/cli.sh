@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The command line as users and scripts meet it: forms, exit codes, errors that help. Usage: tests/e2e/cli.sh BUILD_FOLDER
+top=$(cd "$(dirname "$0")/../.." && pwd)
+build=$(cd "$1" && pwd)
+. "$top/tests/rig/lib.sh"
+forescale=$build/forescale
+demo=$build/data/demo.csv
+config=$top/data/demo.yaml
+cd "$rig"
+
+expect() { # EXIT WORDS COMMAND...
+    local code=0 exit=$1 words=$2
+    shift 2
+    "$forescale" "$@" >out 2>err </dev/null || code=$?
+    [ $code = "$exit" ] || { cat err; fail "forescale $*: exit $code, not $exit"; }
+    grep -qF -- "$words" out err || { head -n 5 out err; fail "forescale $*: no \"$words\""; }
+}
+
+for command in $("$forescale" help | awk '/^Commands:/ {on = 1; next} /^$/ {on = 0} on {print $1}'); do
+    expect 0 "Example: forescale $command" help "$command"
+    expect 0 "Example: forescale $command" "$command" --help
+done
+pass "every command has its help and an example"
+expect 2 "did you mean forecast?" forcast
+expect 2 "did you mean --horizon?" forecast --horizn 30m
+expect 2 "--horizon needs a value" forecast --horizon
+expect 2 "it is one of table, json, csv" forecast --input "$demo" -o xml
+expect 2 "write ascending levels" forecast --input "$demo" --quantiles 0.9,0.5
+expect 2 "there is no model holt" forecast --input "$demo" --model holt
+expect 2 "no configuration" plan
+expect 2 "configuration: cannot read nowhere.yaml" plan -c nowhere.yaml
+expect 1 "cannot read nowhere.csv" forecast --input nowhere.csv
+expect 2 "did you mean llama?" plan -c "$config" --input "$demo" --replicas lama=3
+expect 2 "is no count" plan -c "$config" --input "$demo" --replicas llama=three
+expect 2 "this budget is in USD" plan -c "$config" --input "$demo" --spent "gpu=5 EUR"
+expect 2 "store.path is missing" plan -c "$config"
+expect 2 "restore what?" restore -c "$config"
+pass "wrong calls end with 2 and say what to do"
+
+"$forescale" init >config.yaml
+expect 0 "apiVersion" init
+grep -q 'kind: Config' config.yaml && "$forescale" help schema | jq -e '.properties.budgets.items.properties.ceiling' >/dev/null || fail "init or the schema"
+expect 0 "What is scaled." help option workloads
+expect 0 "mix" help model
+pass "init, help option, help schema"
+
+"$forescale" forecast --input "$demo" --horizon 10m --quantiles 0.5,0.9,0.95 -o csv >f.csv
+[ "$(head -n 1 f.csv)" = "series,timestamp,mean,q0.5,q0.9,q0.95" ] || fail "the CSV's header is $(head -n 1 f.csv)"
+[ "$(wc -l <f.csv)" = 11 ] || fail "10 minutes are $(wc -l <f.csv) lines"
+awk -F, 'NR > 1 && !($4 <= $5 && $5 <= $6 && $4 >= 0) {exit 1}' f.csv || fail "quantiles cross"
+[ "$(awk -F, 'NR == 2 {print $2}' f.csv)" = "$(($(tail -n 1 "$demo" | cut -d, -f1) + 60))" ] || fail "the first forecast is not one step ahead"
+"$forescale" forecast --input - --horizon 2 -o json <"$demo" | jq -e '.series[0].timestamps | length == 2' >/dev/null || fail "standard input, JSON"
+gzip -c "$demo" >demand.csv.gz
+"$forescale" forecast --input demand.csv.gz --horizon 10m -o csv | sed 's/^demand/demo/' | diff -q - f.csv >/dev/null || fail "a gzip file forecasts otherwise"
+{ echo series,timestamp,value; awk -F, 'NR > 1 {print "b," $0}' "$demo"; awk -F, 'NR > 1 {print "a," $0}' "$demo"; } >two.csv
+"$forescale" forecast --input two.csv --horizon 10m -o csv >two.out
+[ "$(cut -d, -f1 two.out | uniq | tr '\n' ' ')" = "series b a " ] || fail "series do not keep the order given"
+diff -q <(sed -n 's/^b,//p' two.out) <(sed -n 's/^demo,//p' f.csv) >/dev/null || fail "many series forecast otherwise than one"
+for model in $("$forescale" help model | awk '{print $1}'); do
+    "$forescale" forecast --input "$demo" --model "$model" --horizon 30m -o csv | grep -qi nan && fail "model $model says nan"
+done
+pass "forecast: CSV, JSON, standard input, gzip, many series, every model"
+
+plan() { "$forescale" plan -c "$config" --input "$demo" "$@"; }
+plan --at 2026-10-26T08:54:00Z --replicas llama=4 --nodes gpu-spot=1 --spent gpu=96 -o json >a.json
+plan --at 2026-10-26T08:54:00Z --replicas llama=4 --nodes gpu-spot=1 --spent gpu=96 -o json | diff -q - a.json >/dev/null || fail "the same inputs give other bytes"
+jq -e '.kind == "Plan" and .workloads[0].minReplicas >= 8 and .workloads[0].currentReplicas == 4 and .budgets[0].spent == 96
+    and .pools[0].minNodes >= 2 and (.workloads[0].expiresAt | length) == 20' a.json >/dev/null || { cat a.json; fail "the plan"; }
+awk -F, 'NR == 1 || $1 <= 1793004840' "$demo" >until.csv # 08:54
+"$forescale" plan -c "$config" --input until.csv --at 2026-10-26T08:54:00Z --replicas llama=4 --nodes gpu-spot=1 --spent gpu=96 -o json | diff -q - a.json >/dev/null || fail "rows after --at are used"
+code=0
+plan --at 2026-10-26T08:54:00Z --detailed-exitcode >/dev/null || code=$?
+case $code in 0 | 4 | 10) ;; *) fail "--detailed-exitcode gives $code" ;; esac
+pass "plan: the same bytes again, nothing later than --at"
+
+# Single calls with --state are the stream.
+from=1793004000
+{
+    awk -F, -v from=$from 'NR > 1 && $1 <= from {printf "%s[%s,%s]", sep, $1, $2; sep = ","}' "$demo" |
+        awk -v from=$from '{printf "{\"at\":%d,\"samples\":{\"llama\":[%s]},\"nodes\":{\"gpu-spot\":1},\"replicas\":{\"llama\":4}}\n", from, $0}'
+    for i in $(seq 1 25); do
+        t=$((from + 60 * i))
+        echo "{\"at\":$t,\"samples\":{\"llama\":[[$t,$(awk -F, -v t=$t '$1 == t {print $2}' "$demo")]]},\"nodes\":{\"gpu-spot\":$((1 + i / 8))},\"replicas\":{\"llama\":$((4 + i))}}"
+    done
+} >lines
+"$forescale" plan -c "$config" --stream <lines >stream.out
+for i in $(seq 0 25); do
+    n=$((i > 0 ? 1 + i / 8 : 1)) r=$((4 + i))
+    plan --at $((from + 60 * i)) --nodes gpu-spot=$n --replicas llama=$r --state state -o json
+done >calls.out
+diff -q stream.out calls.out >/dev/null || { diff stream.out calls.out | head -n 4 | cut -c1-300; fail "calls with --state differ from the stream"; }
+pass "26 calls with --state equal the stream, byte for byte"
+printf '%s\n' '{"at":"2026-10-26T08:54:00Z"}' 'not json' '{"at":"2026-10-26T08:53:00Z"}' '{"at":"2026-10-26T08:55:00Z","samples":{"llama":[[1,2],[1,3]]}}' '{"at":"2026-10-26T08:56:00Z"}' |
+    "$forescale" plan -c "$config" --stream | jq -r .kind | tr '\n' ' ' | grep -qx 'Plan Error Error Error Plan ' || fail "bad lines"
+pass "a bad line gets an error of its own and changes nothing"
+
+cat >store.yaml <<C
+$(sed 's/^interval/store: {path: s.db}\ninterval/' "$config")
+C
+expect 0 "imported" collect -c store.yaml --from-csv "$demo"
+[ "$(stat -c %a s.db)" = 600 ] || fail "the store is not private"
+expect 0 "llama" plan -c store.yaml --at 2026-10-26T08:54:00Z
+expect 0 "llama" run -c store.yaml --dry-run --at 2026-10-26T08:54:00Z
+expect 0 "llama" status -c store.yaml
+expect 2 "--at goes with --dry-run" run -c store.yaml --at 2026-10-26T08:54:00Z
+echo "precious" >notes.db
+expect 1 "no forescale store" plan -c store.yaml --store notes.db
+[ "$(cat notes.db)" = precious ] || fail "a foreign file was touched"
+if [ -e /dev/full ]; then
+    code=0
+    "$forescale" forecast --input "$demo" -o csv >/dev/full 2>err || code=$?
+    [ $code = 1 ] && grep -q "cannot write the result" err || fail "a full disk under the output ends with $code"
+fi
+pass "the store by command, and what is no store"
+echo "$passed passed, 0 failed"
