@@ -106,12 +106,21 @@ run run >"$rig/lease.out" 2>&1 || code=$?
 [ $code = 75 ] || { cat "$rig/lease.out"; fail "a held lease ends with $code, not 75"; }
 pass "while another run holds the lease: exit 75"
 
+k delete lease forescale -n forescale >/dev/null
+run run >"$rig/one.out" 2>&1 &
+one=$!
+code=0 other=0
+run run >"$rig/two.out" 2>&1 || other=$?
+wait $one || code=$?
+case "$code $other" in "0 0" | "0 75" | "75 0") ;; *) cat "$rig/one.out" "$rig/two.out"; fail "two runs at once end with $code and $other" ;; esac
+[ "$(min_of)" = "$planned" ] || fail "two runs at once leave $(min_of)"
+pass "two runs at once end with $code and $other, and the floor stays"
+
 run restore --expired >/dev/null 2>&1 || fail "restore --expired"
 [ "$(min_of)" = "$planned" ] || fail "a floor in force was taken back"
 run restore --expired --at "$(date -u -d '+1 hour' +%Y-%m-%dT%H:%M:%SZ)" >/dev/null 2>&1 || fail "restore --expired, later"
 [ "$(min_of)" = 2 ] || fail "an expired floor stays at $(min_of)"
 pass "restore --expired takes back what has run out, and nothing else"
-k delete lease forescale -n forescale >/dev/null
 run run >/dev/null 2>&1 || fail "the run after"
 [ "$(min_of)" -gt 2 ] || fail "the run after raises nothing"
 run restore --all >/dev/null 2>&1 || fail "restore --all"

@@ -40,7 +40,9 @@ expect_trace() { # CONFIG FROM
 start_prometheus "$trace" 0 "$p_prom"
 from=$((end - 14 * 86400))
 config "$rig/a.yaml" "$rig/a.db" "$p_prom"
+began=$(date +%s%N)
 "$forescale" collect -c "$rig/a.yaml" --at "$at" --since 14d 2>"$rig/collect.err" || { cat "$rig/collect.err"; fail "collect"; }
+took=$(($(date +%s%N) - began))
 expect_trace "$rig/a.yaml" "$from"
 pass "14 days of minutes, $(wc -l <"$rig/stored") samples, equal the trace sample by sample"
 
@@ -51,22 +53,28 @@ expect_trace "$rig/a.yaml" "$from"
 pass "collecting twice changes nothing"
 
 config "$rig/b.yaml" "$rig/b.db" "$p_prom"
-for i in 1 2 3 4 5 6; do
+killed=0
+for i in 1 2 3 4 5 6 7 8 9; do # at each tenth of what a whole collect takes
     "$forescale" collect -c "$rig/b.yaml" --at "$at" --since 14d 2>/dev/null &
     victim=$!
-    sleep "0.0$i"
-    kill -9 $victim 2>/dev/null || true
+    sleep "$(awk -v ns="$took" -v i="$i" 'BEGIN {print ns * i / 10 / 1e9}')"
+    ! kill -9 $victim 2>/dev/null || killed=$((killed + 1))
     wait $victim 2>/dev/null || true
 done
-"$forescale" collect -c "$rig/b.yaml" --at "$at" --since 14d 2>/dev/null
+[ $killed -ge 1 ] || fail "none was killed before it was done"
+"$forescale" collect -c "$rig/b.yaml" --at "$at" --since 14d 2>/dev/null || fail "collect after kill -9"
 expect_trace "$rig/b.yaml" "$from"
-pass "killed in the middle, the next run completes"
+pass "killed $killed times in the middle, the next run completes"
 
 config "$rig/c.yaml" "$rig/c.db" "$p_prom"
 "$forescale" collect -c "$rig/c.yaml" --at "$(date -u -d "@$((end - 3 * 86400))" +%Y-%m-%dT%H:%M:%SZ)" --since 2d 2>/dev/null
 "$forescale" collect -c "$rig/c.yaml" --at "$at" --since 14d 2>/dev/null
 expect_trace "$rig/c.yaml" "$from"
 pass "a gap of days, and what lies before, is filled later"
+
+"$forescale" collect -c "$rig/c.yaml" --at "$(date -u -d "@$((end - 5 * 86400))" +%Y-%m-%dT%H:%M:%SZ)" --since 2d 2>/dev/null || fail "a clock that went back"
+expect_trace "$rig/c.yaml" "$from"
+pass "a clock that went back loses nothing"
 
 # Everything below must fail clearly, leave the store alone, and end with 75 (try again later) or as said.
 refused() { # WHAT PORT WORDS EXIT
