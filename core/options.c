@@ -325,7 +325,7 @@ static bool takes_quotes(fsc_opt_type t)
 
 static fsc_status at_node(const reader *r, const fsc_node *n, fsc_status status)
 {
-    if (status != FSC_OK && r->err) {
+    if (status != FSC_OK && status != FSC_NOMEM && r->err) {
         char text[sizeof r->err->msg];
         memcpy(text, r->err->msg, sizeof text);
         return fsc_options_fail(r->err, r->ctx, n, "%s", text);
@@ -422,6 +422,9 @@ static fsc_status read_value(void *field, const fsc_node *n, const reader *r)
     case FSC_OPT_STRING_MAP:
         return read_string_map(field, n, r);
     case FSC_OPT_SECTION:
+        if (n->kind != FSC_NODE_MAP)
+            return fsc_options_fail(r->err, r->ctx, n, "%s is a map: write {key: value}",
+                                    r->row->key);
         return fsc_options_read(field, r->row->rows, n, r->ctx, r->err);
     case FSC_OPT_SECTIONS:
         return read_sections(field, n, r);

@@ -8,7 +8,8 @@ enum { MAX_DEPTH = 32, MAX_ENTRIES = 20000, MAX_KEYS = 1000 };
 
 typedef struct builder {
     yaml_parser_t parser;
-    const char *file;
+    const char *file, *text;
+    size_t n;
     fsc_arena *arena;
     fsc_err *err;
 } builder;
@@ -19,13 +20,28 @@ static fsc_status fail_at(builder *b, yaml_mark_t at, const char *what)
                     what);
 }
 
+/* libyaml reads ahead: only the offset of a bad byte tells where it stands. */
+static yaml_mark_t mark_of_byte(const builder *b, size_t offset)
+{
+    yaml_mark_t at = {0};
+    for (size_t i = 0; i < offset && i < b->n; i++) {
+        bool continues = ((unsigned char)b->text[i] & 0xC0) == 0x80;
+        at.line += b->text[i] == '\n';
+        at.column = b->text[i] == '\n' ? 0 : at.column + !continues;
+    }
+    return at;
+}
+
 static fsc_status next(builder *b, yaml_event_t *e)
 {
     if (yaml_parser_parse(&b->parser, e))
         return FSC_OK;
     const char *problem = b->parser.problem ? b->parser.problem : "this is not YAML";
-    bool in_reader = b->parser.error == YAML_READER_ERROR;
-    return fail_at(b, in_reader ? b->parser.mark : b->parser.problem_mark, problem);
+    if (b->parser.error == YAML_READER_ERROR)
+        return fail_at(b, mark_of_byte(b, b->parser.problem_offset), problem);
+    if (!strcmp(problem, "found character that cannot start any token"))
+        problem = "a tab, @ or ` cannot stand here: indent with blanks, put such a text in quotes";
+    return fail_at(b, b->parser.problem_mark, problem);
 }
 
 /* What a list or map is gathered in until its length is known. */
@@ -205,7 +221,7 @@ static fsc_status check_nesting(const char *file, const char *text, size_t n, fs
 fsc_status fsc_yaml_parse(const fsc_node **out, const char *file, const char *text, size_t n,
                           fsc_arena *a, fsc_err *err)
 {
-    builder b = {.file = file, .arena = a, .err = err};
+    builder b = {.file = file, .text = text, .n = n, .arena = a, .err = err};
     FSC_TRY(check_nesting(file, text, n, err));
     if (!yaml_parser_initialize(&b.parser))
         return fsc_fail(err, FSC_NOMEM, "out of memory");

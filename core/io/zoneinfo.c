@@ -272,7 +272,10 @@ fsc_status fsc_zone_load(const fsc_zone **out, const char *name, fsc_arena *a, f
     fsc_zone *zone = FSC_NEW(a, 1, fsc_zone, err);
     if (!path || !zone)
         return FSC_NOMEM;
-    if (fsc_file_read(&bytes, &n, path, FILE_LIMIT, a, NULL) != FSC_OK) {
+    fsc_status status = fsc_file_read(&bytes, &n, path, FILE_LIMIT, a, err);
+    if (status == FSC_NOMEM)
+        return status;
+    if (status != FSC_OK) {
         const char *near = nearest_zone(folder, name, a);
         return near
                    ? fsc_fail(err, FSC_CONFIG, "there is no time zone %s, did you mean \"%s\"?",
