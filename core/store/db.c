@@ -54,8 +54,7 @@ static fsc_status fail(const fsc_store *s, int code, fsc_err *err)
     return fsc_fail(err, FSC_STORE, "store %s: %s", s->path, message);
 }
 
-/* ---- statements
- * ------------------------------------------------------------------------------------------ */
+/* ---- statements ---- */
 
 fsc_stmt *fsc__db_prepare(fsc_store *s, const char *sql, fsc_err *err)
 {
@@ -149,9 +148,13 @@ fsc_status fsc__db_exec(fsc_store *s, const char *sql, fsc_err *err)
     return code == SQLITE_OK ? FSC_OK : fail(s, code, err);
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------------------
- */
+static fsc_status run_literal(fsc_store *s, const char *sql, fsc_err *err)
+{
+    fsc_stmt *st = fsc__db_prepare(s, sql, err);
+    return st ? fsc__db_run(st, err) : FSC_STORE;
+}
+
+/* ---- opening ---- */
 
 /* SQLite would make the file with the umask's rights: it holds what a company spends. */
 static fsc_status create_private(const fsc_store *s, fsc_err *err)
@@ -165,20 +168,25 @@ static fsc_status create_private(const fsc_store *s, fsc_err *err)
 
 static fsc_status connect(fsc_store *s, fsc_store_access access, fsc_err *err)
 {
-    int flags = access == FSC_STORE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-    if (access == FSC_STORE_WRITE)
+    bool write = access == FSC_STORE_WRITE;
+    FSC_TRY(fsc__store_recognize(s->path, access, err));
+    if (write)
         FSC_TRY(create_private(s, err));
-    int code = sqlite3_open_v2(s->path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    int flags = (write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
+    int code = sqlite3_open_v2(s->path, &s->db, flags, NULL);
     if (code != SQLITE_OK)
         return fail(s, code, err);
     sqlite3_extended_result_codes(s->db, 1);
     sqlite3_busy_timeout(s->db, BUSY_MS);
-    FSC_TRY(fsc__store_migrate(s, s->path, err));
-    if (access == FSC_STORE_READ)
-        return FSC_OK;
+    /* A damaged or hostile file must do no more than give errors. */
+    FSC_TRY(fsc__db_exec(s, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON", err));
+    FSC_TRY(fsc__store_migrate(s, s->path, access, err));
     /* FULL: an intent must be on the disk before the cluster is touched. */
-    return fsc__db_exec(
-        s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", err);
+    return write ? fsc__db_exec(s,
+                                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
+                                "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON",
+                                err)
+                 : FSC_OK;
 }
 
 fsc_status fsc_store_open(fsc_store **out, const char *path, fsc_store_access access, fsc_err *err)
@@ -210,12 +218,12 @@ void fsc_store_close(fsc_store *s)
 
 fsc_status fsc_store_begin(fsc_store *s, fsc_err *err)
 {
-    return fsc__db_exec(s, "BEGIN IMMEDIATE", err);
+    return run_literal(s, "BEGIN IMMEDIATE", err);
 }
 
 fsc_status fsc_store_commit(fsc_store *s, fsc_err *err)
 {
-    fsc_status status = fsc__db_exec(s, "COMMIT", err);
+    fsc_status status = run_literal(s, "COMMIT", err);
     if (status != FSC_OK)
         fsc_store_rollback(s);
     return status;
@@ -225,4 +233,19 @@ void fsc_store_rollback(fsc_store *s)
 {
     if (!sqlite3_get_autocommit(s->db))
         (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+fsc_status fsc__db_whole(fsc_store *s, fsc_status (*work)(fsc_store *, void *, fsc_err *),
+                         void *ctx, fsc_err *err)
+{
+    bool own = sqlite3_get_autocommit(s->db) != 0;
+    FSC_TRY(own ? fsc_store_begin(s, err) : run_literal(s, "SAVEPOINT whole", err));
+    fsc_status status = work(s, ctx, err);
+    if (status == FSC_OK)
+        return own ? fsc_store_commit(s, err) : run_literal(s, "RELEASE whole", err);
+    /* A part that cannot be taken back alone takes the caller's transaction with it. */
+    if (own || run_literal(s, "ROLLBACK TO whole", NULL) != FSC_OK ||
+        run_literal(s, "RELEASE whole", NULL) != FSC_OK)
+        fsc_store_rollback(s);
+    return status;
 }

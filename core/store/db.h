@@ -25,9 +25,16 @@ const void *fsc__db_get_bytes(size_t *n, fsc_stmt *st, int column); /* valid unt
 int64_t fsc__db_last_id(fsc_store *s);
 
 fsc_status fsc__db_exec(fsc_store *s, const char *sql, fsc_err *err) FSC_CHECKED;
-/* migrate.c: brings a new or older file to this version. */
-fsc_status fsc__store_migrate(fsc_store *s, const char *path, fsc_err *err) FSC_CHECKED;
+/* Does all of the work or nothing of it: in a transaction of its own or as a part of the caller's.
+ */
+fsc_status fsc__db_whole(fsc_store *s, fsc_status (*work)(fsc_store *, void *, fsc_err *),
+                         void *ctx, fsc_err *err) FSC_CHECKED;
 
-enum { FSC_APPLICATION_ID = 0x46534331 /* "FSC1" */, FSC_SCHEMA_VERSION = 1 };
+/* migrate.c: is the file ours, or not there yet? Reads a few bytes and changes nothing. */
+fsc_status fsc__store_recognize(const char *path, fsc_store_access access,
+                                fsc_err *err) FSC_CHECKED;
+/* Brings a new or older file to this program's schema; READ only looks. */
+fsc_status fsc__store_migrate(fsc_store *s, const char *path, fsc_store_access access,
+                              fsc_err *err) FSC_CHECKED;
 
 #endif

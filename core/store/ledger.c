@@ -50,14 +50,18 @@ typedef struct link {
 
 static fsc_status read_entry(fsc_ledger_entry *e, fsc_stmt *st, fsc_arena *a, fsc_err *err)
 {
-    const char *texts[10];
-    static const int columns[10] = {2, 3, 4, 5, 6, 7, 9, 11, 13, 14};
-    for (size_t i = 0; i < 10; i++) {
+    const char *texts[11];
+    static const int columns[11] = {2, 3, 4, 5, 6, 7, 9, 11, 13, 14, 15};
+    for (size_t i = 0; i < 11; i++) {
         texts[i] = fsc__db_get_text(st, columns[i], a, err);
         if (!texts[i])
             return FSC_NOMEM;
     }
-    bool settled = fsc__db_get_int(st, 15) != 0;
+    int64_t verdict = fsc__db_get_int(st, 8);
+    bool settled = fsc__db_get_int(st, 16) != 0;
+    if (verdict < 0 || verdict > FSC_VERDICT_HELD)
+        return fsc_fail(err, FSC_STORE, "the store is damaged: ledger row %lld has no such verdict",
+                        (long long)fsc__db_get_int(st, 0));
     e->row = (fsc_ledger_row){.id = fsc__db_get_int(st, 0),
                               .at = fsc__db_get_int(st, 1),
                               .run_id = texts[0],
@@ -66,14 +70,15 @@ static fsc_status read_entry(fsc_ledger_entry *e, fsc_stmt *st, fsc_arena *a, fs
                               .op = texts[3],
                               .before = texts[4],
                               .after = texts[5],
-                              .verdict = (fsc_verdict)fsc__db_get_int(st, 8),
+                              .verdict = (fsc_verdict)verdict,
                               .why = texts[6],
                               .micros = fsc__db_get_int(st, 10),
                               .currency = texts[7],
-                              .dry_run = fsc__db_get_int(st, 12) != 0};
-    e->outcome = settled ? texts[8] : NULL;
-    e->receipt = settled ? texts[9] : NULL;
-    e->settled_at = fsc__db_get_int(st, 15);
+                              .dry_run = fsc__db_get_int(st, 12) != 0,
+                              .key = texts[8]};
+    e->outcome = settled ? texts[9] : NULL;
+    e->receipt = settled ? texts[10] : NULL;
+    e->settled_at = fsc__db_get_int(st, 17);
     return FSC_OK;
 }
 
@@ -103,11 +108,9 @@ fsc_status fsc_ledger_read(fsc_ledger_entry **out, size_t *n, fsc_store *s, cons
     fsc_stmt *st = fsc__db_prepare(
         s,
         "SELECT l.id, l.at, run_id, kind, object, op, before, after, verdict, why, micros, "
-        "currency, "
-        "dry_run, outcome, receipt, coalesce(r.at, 0) FROM ledger l LEFT JOIN receipt r ON "
-        "r.ledger_id = l.id WHERE (?1 = '' OR run_id = ?1) AND (?2 = '' OR object = ?2) AND l.at "
-        ">= ?3 "
-        "AND l.at <= ?4 ORDER BY l.id DESC LIMIT ?5",
+        "currency, dry_run, key, outcome, receipt, r.ledger_id IS NOT NULL, r.at FROM ledger l "
+        "LEFT JOIN receipt r ON r.ledger_id = l.id WHERE (?1 = '' OR run_id = ?1) AND "
+        "(?2 = '' OR object = ?2) AND l.at >= ?3 AND l.at <= ?4 ORDER BY l.id DESC LIMIT ?5",
         err);
     *n = 0;
     if (!st)

@@ -6,7 +6,7 @@ CREATE TABLE series (
     name TEXT NOT NULL UNIQUE,
     step_s INTEGER NOT NULL CHECK (step_s > 0),
     phase_s INTEGER NOT NULL,               -- of the grid: samples stand at phase_s + i * step_s
-    first INTEGER NOT NULL,                 -- first and newest sample that was ever stored
+    first INTEGER NOT NULL,                 -- first and newest sample that were ever stored
     newest INTEGER NOT NULL,
     samples INTEGER NOT NULL                -- in chunks now
 ) STRICT;
@@ -51,7 +51,7 @@ CREATE TABLE ledger (
     op TEXT NOT NULL,
     before TEXT NOT NULL,
     after TEXT NOT NULL,
-    verdict INTEGER NOT NULL,
+    verdict INTEGER NOT NULL CHECK (verdict BETWEEN 0 AND 3),
     why TEXT NOT NULL,
     micros INTEGER NOT NULL,
     currency TEXT NOT NULL,
@@ -83,3 +83,6 @@ CREATE TRIGGER receipt_keeps BEFORE UPDATE ON receipt BEGIN SELECT RAISE(ABORT, 
 CREATE TRIGGER receipt_stays BEFORE DELETE ON receipt BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER spend_keeps BEFORE UPDATE ON spend BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER spend_stays BEFORE DELETE ON spend BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+
+PRAGMA application_id = 0x46534331; -- "FSC1"
+PRAGMA user_version = 1;
