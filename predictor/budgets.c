@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bounds.h"
 #include "planner_run.h"
 
 #include <math.h>
@@ -11,16 +12,6 @@ enum {
     MAX_PRICE_DOUBLINGS = 12,
     BISECTIONS = 12
 };
-
-static int64_t at_least(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t at_most(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 static bool uses_pool(const fsc_workload_config *w, const char *pool)
 {

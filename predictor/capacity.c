@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "capacity.h"
+#include "bounds.h"
 
 #include <math.h>
 
@@ -22,16 +23,6 @@ static int64_t pods_on(const fsc_site *s, int64_t nodes)
 static int64_t nodes_for(const fsc_site *s, int64_t pods)
 {
     return (pods + s->pods_per_node - 1) / s->pods_per_node;
-}
-
-static int64_t at_least(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t at_most(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 /* What the queue asks for beside the arrivals. */

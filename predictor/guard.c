@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "guard.h"
+#include "bounds.h"
 
 #include <string.h>
 
 static const fsc_period periods[] = {[FSC_WINDOW_DAY] = FSC_PERIOD_DAY,
                                      [FSC_WINDOW_WEEK] = FSC_PERIOD_WEEK,
                                      [FSC_WINDOW_MONTH] = FSC_PERIOD_MONTH};
-
-static int64_t at_least(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t at_most(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 static int64_t add(int64_t a, int64_t b)
 {
@@ -156,7 +147,8 @@ static int64_t billed_until(const bill *b, int64_t t)
     return sum;
 }
 
-/* The ends at which a window can close: of a rolling one each bucket's, of a calendar one this and the next. */
+/* The ends at which a window can close: of a rolling one each bucket's, of a calendar one this and
+ * the next. */
 typedef struct ends {
     int64_t first, step, last;
 } ends;

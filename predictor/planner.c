@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bounds.h"
 #include "planner_run.h"
 
 #include <math.h>
@@ -17,16 +18,6 @@ enum {
 static const double levels[] = {0.02, 0.05, 0.1, 0.2,   0.3,  0.4,   0.5,  0.6,  0.7,   0.75,
                                 0.8,  0.85, 0.9, 0.925, 0.95, 0.965, 0.98, 0.99, 0.995, 0.998};
 enum { N_LEVELS = sizeof levels / sizeof *levels };
-
-static int64_t at_least(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t at_most(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 fsc_status fsc_planner_open(fsc_planner **out, const fsc_config *config, fsc_arena *a, fsc_err *err)
 {
