@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The planner on forecasts that are made up, and the guard's promise in a small world: nodes boot and idle,
- * runs are missed, demand is anything, the meter dies, and the bill of no window passes the ceiling.
+ * The planner on forecasts that are made up, and the guard's promise in a small world: nodes boot
+ * and idle, runs are missed, demand is anything, the meter dies, and the bill of no window passes
+ * the ceiling.
  */
 #include "suite.h"
 
@@ -16,16 +17,21 @@
 
 enum { STEP_S = 60 };
 
-static const char base_config[] = "apiVersion: forescale.dev/v1\nkind: Config\ninterval: 60s\nmissedRuns: %d\n"
-                                  "pools:\n  - {name: gpu, gpusPerNode: 8, price: 96.00 USD/h, lead: 345s, idle: 10m, maxNodes: 20}\n"
-                                  "workloads:\n  - name: w\n    target: {kind: ScaledObject, name: w}\n    mode: enforce\n"
-                                  "    demand: {perReplica: 10}\n    minReplicas: 1\n    maxReplicas: 48\n    lead: 63s\n    pools: [gpu]\n"
-                                  "    objective: %s\n    trim: %s\n%s";
+static const char base_config[] =
+    "apiVersion: forescale.dev/v1\nkind: Config\ninterval: 60s\nmissedRuns: %d\n"
+    "pools:\n  - {name: gpu, gpusPerNode: 8, price: 96.00 USD/h, lead: 345s, idle: 10m, maxNodes: "
+    "20}\n"
+    "workloads:\n  - name: w\n    target: {kind: ScaledObject, name: w}\n    mode: enforce\n"
+    "    demand: {perReplica: 10}\n    minReplicas: 1\n    maxReplicas: 48\n    lead: 63s\n    "
+    "pools: [gpu]\n"
+    "    objective: %s\n    trim: %s\n%s";
 
-static void load(fsc_config *c, int missed, const char *objective, const char *trim, const char *budgets)
+static void load(fsc_config *c, int missed, const char *objective, const char *trim,
+                 const char *budgets)
 {
     char path[] = "/tmp/config.XXXXXX", text[2048];
-    int fd = mkstemp(path), n = snprintf(text, sizeof text, base_config, missed, objective, trim, budgets);
+    int fd = mkstemp(path),
+        n = snprintf(text, sizeof text, base_config, missed, objective, trim, budgets);
     ck_assert_int_eq(write(fd, text, (size_t)n), n);
     close(fd);
     ck_assert_msg(fsc_config_load(c, path, arena, &err) == FSC_OK, "%s", err.msg);
@@ -38,14 +44,25 @@ static fsc_forecast *certain(const fsc_planner *p, int64_t origin, double (*dema
     fsc_forecast_request r;
     fsc_forecast *f = FSC_NEW(arena, 1, fsc_forecast, &err);
     OK(fsc_planner_request(&r, p, 0, STEP_S, arena, &err));
-    double *v = FSC_NEW(arena, r.n_horizons * r.n_q, double, &err), *mean = FSC_NEW(arena, r.n_horizons, double, &err);
+    double *v = FSC_NEW(arena, r.n_horizons * r.n_q, double, &err),
+           *mean = FSC_NEW(arena, r.n_horizons, double, &err);
     for (size_t h = 0; h < r.n_horizons; h++) {
         mean[h] = demand(origin + (int64_t)r.horizon[h] * STEP_S);
         for (size_t j = 0; j < r.n_q; j++)
             v[h * r.n_q + j] = mean[h] * (0.98 + 0.04 * r.q[j]);
     }
-    *f = (fsc_forecast){.id = "w", .model = "test", .origin = origin, .step_s = STEP_S, .n_horizons = r.n_horizons,
-                        .horizon = r.horizon, .n_q = r.n_q, .q = r.q, .mean = mean, .v = v, .newest = demand(origin), .skill = 0.3};
+    *f = (fsc_forecast){.id = "w",
+                        .model = "test",
+                        .origin = origin,
+                        .step_s = STEP_S,
+                        .n_horizons = r.n_horizons,
+                        .horizon = r.horizon,
+                        .n_q = r.n_q,
+                        .q = r.q,
+                        .mean = mean,
+                        .v = v,
+                        .newest = demand(origin),
+                        .skill = 0.3};
     return f;
 }
 
@@ -60,7 +77,12 @@ typedef struct world {
 
 static void run(world *x, int64_t now, const fsc_forecast *f)
 {
-    const fsc_plan_input in = {.now = now, .config = &x->c, .workloads = &x->w, .pools = &x->pool, .budgets = x->b, .forecasts = &f};
+    const fsc_plan_input in = {.now = now,
+                               .config = &x->c,
+                               .workloads = &x->w,
+                               .pools = &x->pool,
+                               .budgets = x->b,
+                               .forecasts = &f};
     OK(fsc_planner_run(&x->plan, x->p, &in, arena, &err));
     const fsc_workload_plan *w = &x->plan.workloads[0];
     ck_assert_int_le(w->min_replicas, w->max_replicas);
@@ -98,7 +120,8 @@ START_TEST(nodes_come_first_and_pods_just_in_time)
     load(&x.c, 0, "{lateMinute: 30 USD}", "true", "");
     OK(fsc_planner_open(&x.p, &x.c, arena, &err));
     x.pool = (fsc_pool_now){.nodes_known = true, .nodes = 1};
-    x.w = (fsc_workload_now){.replicas_known = true, .replicas = 8, .ready_known = true, .ready = 8};
+    x.w =
+        (fsc_workload_now){.replicas_known = true, .replicas = 8, .ready_known = true, .ready = 8};
     int64_t nodes_at = 0, pods_at = 0;
     for (int64_t now = 120; now < 1000; now += 60) {
         run(&x, now, certain(x.p, now, spike_at_1000));
@@ -108,8 +131,10 @@ START_TEST(nodes_come_first_and_pods_just_in_time)
             pods_at = now;
     }
     /* A node takes 345 + 63 s, a pod 63 s; a run comes every 60 s. */
-    ck_assert_msg(nodes_at >= 1000 - 408 - 180 && nodes_at <= 1000 - 408, "nodes at %lld", (long long)nodes_at);
-    ck_assert_msg(pods_at >= 1000 - 63 - 180 && pods_at <= 1000 - 63, "pods at %lld", (long long)pods_at);
+    ck_assert_msg(nodes_at >= 1000 - 408 - 180 && nodes_at <= 1000 - 408, "nodes at %lld",
+                  (long long)nodes_at);
+    ck_assert_msg(pods_at >= 1000 - 63 - 180 && pods_at <= 1000 - 63, "pods at %lld",
+                  (long long)pods_at);
 }
 END_TEST
 
@@ -119,7 +144,8 @@ START_TEST(after_the_peak_everything_follows_down_with_trim)
     load(&x.c, 0, "{lateMinute: 30 USD}", "true", "");
     OK(fsc_planner_open(&x.p, &x.c, arena, &err));
     x.pool = (fsc_pool_now){.nodes_known = true, .nodes = 5};
-    x.w = (fsc_workload_now){.replicas_known = true, .replicas = 40, .ready_known = true, .ready = 40};
+    x.w = (fsc_workload_now){
+        .replicas_known = true, .replicas = 40, .ready_known = true, .ready = 40};
     run(&x, 5000, certain(x.p, 5000, flat_30));
     ck_assert_int_eq(x.plan.workloads[0].max_replicas, 8);
     ck_assert_int_eq(x.plan.workloads[0].min_replicas, 8); /* pods on a paid node are free */
@@ -136,7 +162,8 @@ START_TEST(a_hold_keeps_the_floor_for_a_day_and_says_why)
     run(&x, 120, NULL);
     ck_assert(x.plan.workloads[0].hold);
     ck_assert_int_eq(x.plan.workloads[0].min_replicas, 4);
-    ck_assert_msg(strstr(x.plan.workloads[0].reason, "no demand history") != NULL, "%s", x.plan.workloads[0].reason);
+    ck_assert_msg(strstr(x.plan.workloads[0].reason, "no demand history") != NULL, "%s",
+                  x.plan.workloads[0].reason);
     run(&x, 120 + 2 * FSC_DAY_S, NULL);
     ck_assert_int_eq(x.plan.workloads[0].min_replicas, 1);
     x.w.paused = true;
@@ -151,8 +178,13 @@ START_TEST(our_own_raise_is_no_baseline)
     load(&x.c, 0, "{quantile: 0.95}", "false", "");
     ((fsc_workload_config *)(uintptr_t)x.c.workloads)->min_given = false;
     OK(fsc_planner_open(&x.p, &x.c, arena, &err));
-    x.w = (fsc_workload_now){.min_known = true, .min_replicas = 20, .max_known = true, .max_replicas = 48, .baseline_known = true,
-                             .baseline_min = 2, .baseline_max = 48};
+    x.w = (fsc_workload_now){.min_known = true,
+                             .min_replicas = 20,
+                             .max_known = true,
+                             .max_replicas = 48,
+                             .baseline_known = true,
+                             .baseline_min = 2,
+                             .baseline_max = 48};
     run(&x, 60, certain(x.p, 60, flat_30));
     ck_assert_int_eq(x.plan.workloads[0].baseline_min, 2);
     ck_assert_int_eq(x.plan.workloads[0].min_replicas, 4);
@@ -189,7 +221,8 @@ START_TEST(a_plan_is_json_with_exact_money)
 {
     world x = {0};
     fsc_buf b;
-    load(&x.c, 0, "{quantile: 0.95}", "false", "budgets: [{name: b, ceiling: 800.05 USD, window: 6h}]\n");
+    load(&x.c, 0, "{quantile: 0.95}", "false",
+         "budgets: [{name: b, ceiling: 800.05 USD, window: 6h}]\n");
     OK(fsc_planner_open(&x.p, &x.c, arena, &err));
     x.b[0] = (fsc_budget_now){.spent_known = true, .spent_micros = 120500001};
     run(&x, 60, certain(x.p, 60, flat_30));
@@ -202,7 +235,9 @@ START_TEST(a_plan_is_json_with_exact_money)
 }
 END_TEST
 
-/* ---- the promise ------------------------------------------------------------------------------------------------------ */
+/* ---- the promise
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static uint64_t random_state;
 static double uniform(void)
@@ -234,7 +269,8 @@ static int pods_in(const small_world *s)
     return pods;
 }
 
-/* The worst scheduler: new pods open new nodes only when none has room, but pods that go leave nodes half full. */
+/* The worst scheduler: new pods open new nodes only when none has room, but pods that go leave
+ * nodes half full. */
 static void settle(small_world *s, int wanted, int64_t now)
 {
     int pods = pods_in(s);
@@ -303,8 +339,10 @@ START_TEST(no_window_passes_the_ceiling)
     static const int64_t lengths[] = {7200, 21600};
     double ceiling = 200 + 800 * uniform();
     char budgets[160];
-    (void)snprintf(budgets, sizeof budgets, "budgets: [{name: b, ceiling: %.2f USD, window: %s}]\n", ceiling, windows[_i % 2]);
-    load(&x.c, missed, trim ? "{lateMinute: 30 USD}" : "{quantile: 0.9}", trim ? "true" : "false", budgets);
+    (void)snprintf(budgets, sizeof budgets, "budgets: [{name: b, ceiling: %.2f USD, window: %s}]\n",
+                   ceiling, windows[_i % 2]);
+    load(&x.c, missed, trim ? "{lateMinute: 30 USD}" : "{quantile: 0.9}", trim ? "true" : "false",
+         budgets);
     OK(fsc_planner_open(&x.p, &x.c, arena, &err));
     s = (small_world){.cap = 1};
     double demand = 30 + 400 * uniform();
@@ -315,11 +353,16 @@ START_TEST(no_window_passes_the_ceiling)
             demand = next_demand(demand);
         if (now >= next_run) {
             constant_demand = demand;
-            x.w = (fsc_workload_now){.replicas_known = true, .replicas = pods_in(&s), .ready_known = true, .ready = pods_in(&s)};
+            x.w = (fsc_workload_now){.replicas_known = true,
+                                     .replicas = pods_in(&s),
+                                     .ready_known = true,
+                                     .ready = pods_in(&s)};
             x.pool = (fsc_pool_now){.nodes_known = true, .nodes = s.n};
-            x.b[0] = (fsc_budget_now){.spent_known = !meter_dies || now < until / 3, .spent_micros = 0};
+            x.b[0] =
+                (fsc_budget_now){.spent_known = !meter_dies || now < until / 3, .spent_micros = 0};
             double window = 0;
-            for (int64_t i = now / WORLD_STEP_S - lengths[_i % 2] / WORLD_STEP_S; i < now / WORLD_STEP_S; i++)
+            for (int64_t i = now / WORLD_STEP_S - lengths[_i % 2] / WORLD_STEP_S;
+                 i < now / WORLD_STEP_S; i++)
                 window += i >= 0 ? s.spent[i] : 0;
             x.b[0].spent_micros = (int64_t)ceil(1e6 * window);
             run(&x, now, certain(x.p, now - 60, as_now));
