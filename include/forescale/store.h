@@ -31,10 +31,11 @@ void fsc_store_rollback(fsc_store *s);
 
 /* Writes a piece of a series: an upsert, so the same piece twice changes nothing. NaN values say
  * nothing and leave what is stored. The series is created at its first piece; a piece of another
- * step or off the grid is FSC_DATA. */
+ * step, off the grid or of impossible times is FSC_DATA. All of a piece is written or nothing. */
 fsc_status fsc_history_write(fsc_store *s, const fsc_series *piece, fsc_err *err) FSC_CHECKED;
 
-/* Raw samples with from <= t < to; n = 0 where nothing is stored. FSC_MISSING: no such series. */
+/* Raw samples with from <= t < to, from the first that is stored to the newest; n = 0 where nothing
+ * is. FSC_MISSING: no such series. */
 fsc_status fsc_history_read(fsc_series *out, fsc_store *s, const char *id, int64_t from, int64_t to,
                             fsc_arena *a, fsc_err *err) FSC_CHECKED;
 /* Hourly means (long-range reports): from roll-ups where raw samples were retired. */
@@ -63,7 +64,9 @@ fsc_status fsc_history_gaps(fsc_span **out, size_t *n, fsc_store *s, const char 
 fsc_status fsc_history_mark_empty(fsc_store *s, const char *id, fsc_span span, int64_t retry_at,
                                   fsc_err *err) FSC_CHECKED;
 
-/* Rolls up and removes raw samples before `before`; whole chunks only. */
+/* Rolls raw samples before `before` up into hourly means and removes them: whole chunks up to a
+ * full hour, so some (of minutes: half a day) stay longer. An hour that has a mean keeps it
+ * whatever comes late. Series whose step does not divide an hour stay raw. Commits in batches. */
 fsc_status fsc_history_retire(fsc_store *s, int64_t before, fsc_err *err) FSC_CHECKED;
 
 /* ---- blobs: model and planner states, learned leads ------------------------------------------ */
