@@ -275,12 +275,15 @@ fsc_status fsc_stage_collect(fsc_session *s, int64_t since_s, size_t *failed, fs
     }
     FSC_TRY(fsc_collect(results, s->store, s->http,
                         &(fsc_collect_input){.now = s->cli->now,
-                                             .since_s = since_s,
+                                             /* What is retired is not asked for again. */
+                                             .since_s = since_s < s->config.store.retention_s
+                                                            ? since_s
+                                                            : s->config.store.retention_s,
                                              .step_s = FSC_COLLECT_STEP_S,
                                              .config = &s->config,
                                              .queries = queries,
                                              .n = n},
                         a, err));
     log_results(s, results, n, failed);
-    return FSC_OK;
+    return fsc_history_retire(s->store, s->cli->now - s->config.store.retention_s, err);
 }
