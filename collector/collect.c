@@ -11,12 +11,12 @@
 #include <string.h>
 
 enum {
-    MAX_WINDOW_POINTS = 11000,           /* Prometheus refuses more */
-    MAX_WINDOW_VALUES = 4 * 1000 * 1000, /* of all series that one query feeds */
+    MAX_WINDOW_POINTS = 11000,       /* Prometheus refuses more */
+    MAX_WINDOW_VALUES = 1000 * 1000, /* of all series that one query feeds */
     PARALLEL = 8,
     OVERLAP_STEPS = 2,  /* read again: the newest may have changed */
+    JOINED_STEPS = 60,  /* gaps that are nearer are one request */
     OLD_S = FSC_HOUR_S, /* a hole older than this is not filled any moment */
-    RETRY_OLD_S = FSC_DAY_S,
     RETRY_NEW_S = 10 * FSC_MINUTE_S
 };
 
@@ -31,6 +31,7 @@ typedef struct job {
     const group *g;
     fsc_span window;
     double *values;        /* [g->n][points] */
+    bool *seen;            /* [g->n]: its series came */
     size_t points, member; /* member: of the series that comes now; g->n: nobody's */
     const fsc_collect_query *queries;
     fsc_source_request request;
@@ -47,12 +48,27 @@ typedef struct collector {
     fsc_arena *a;
     const fsc_source_ops *source;
     group *groups;
-    size_t n_groups, n_done, n_jobs;
+    fsc_span *spans; /* malloc */
+    job *jobs;       /* malloc */
+    size_t n_groups, n_spans, spans_cap, n_jobs, jobs_cap, n_done;
+    bool unreachable; /* the newest requests got no answer at all */
 } collector;
 
-/* ---- groups
- * ---------------------------------------------------------------------------------------------------
- */
+/* Makes room for one more; these two vectors grow between uses of the arena. */
+static fsc_status grow(void **v, size_t *cap, size_t n, size_t size, fsc_err *err)
+{
+    if (n < *cap)
+        return FSC_OK;
+    size_t more = 2 * (*cap + 16);
+    void *grown = realloc(*v, more * size);
+    if (!grown)
+        return fsc_fail(err, FSC_NOMEM, "out of memory");
+    *v = grown;
+    *cap = more;
+    return FSC_OK;
+}
+
+/* ---- groups ---- */
 
 static bool same_text(const char *a, const char *b)
 {
@@ -84,17 +100,17 @@ static fsc_status make_groups(collector *c, fsc_err *err)
     return FSC_OK;
 }
 
-static void fail_group(collector *c, const group *g, fsc_status status, const fsc_err *err)
+/* The first failure counts: others follow from it. */
+static void fail_member(collector *c, size_t query, fsc_status status, const fsc_err *err)
 {
-    for (size_t i = 0; i < g->n; i++) {
-        c->results[g->members[i]].status = status;
-        c->results[g->members[i]].err = *err;
-    }
+    fsc_collect_result *r = &c->results[query];
+    if (r->status != FSC_OK)
+        return;
+    r->status = status;
+    r->err = *err;
 }
 
-/* ---- windows
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- windows ---- */
 
 static int by_begin(const void *a, const void *b)
 {
@@ -115,36 +131,43 @@ static size_t merge(fsc_span *v, size_t n, int64_t slack_s)
     return kept;
 }
 
-/* Spans that any member lacks, and the newest points again. */
-static fsc_status lacking(fsc_span **out, size_t *n, collector *c, const group *g, fsc_err *err)
+static fsc_status add_span(collector *c, int64_t from, int64_t to, fsc_err *err)
+{
+    int64_t step = c->in->step_s;
+    void *v = c->spans;
+    FSC_TRY(grow(&v, &c->spans_cap, c->n_spans, sizeof *c->spans, err));
+    c->spans = v;
+    c->spans[c->n_spans++] = (fsc_span){from - from % step, to + (step - to % step) % step};
+    return FSC_OK;
+}
+
+static fsc_status add_gaps(collector *c, size_t query, int64_t from, int64_t to, fsc_err *err)
+{
+    fsc_span *gaps;
+    size_t n;
+    FSC_TRY(fsc_history_gaps(&gaps, &n, c->store, c->in->queries[query].series_id, c->in->step_s,
+                             from, to, c->in->now, c->a, err));
+    for (size_t i = 0; i < n; i++)
+        FSC_TRY(add_span(c, gaps[i].from, gaps[i].to, err));
+    return FSC_OK;
+}
+
+/* Fills c->spans with what any member lacks, and the newest points again. */
+static fsc_status find_spans(collector *c, const group *g, fsc_err *err)
 {
     const fsc_collect_input *in = c->in;
     int64_t step = in->step_s, newest = in->now - 2 * in->config->prometheus.scrape_interval_s;
     int64_t to = newest - newest % step + step, from = in->now - in->since_s;
-    size_t cap = 0;
-    *n = 0;
-    *out = NULL;
-    from -= from % step;
+    c->n_spans = 0;
     for (size_t i = 0; i < g->n; i++) {
-        fsc_span *gaps;
-        size_t n_gaps;
-        FSC_TRY(fsc_history_gaps(&gaps, &n_gaps, c->store, in->queries[g->members[i]].series_id,
-                                 in->step_s, from, to, in->now, c->a, err));
-        if (*n + n_gaps + 1 > cap) {
-            cap = 2 * (*n + n_gaps + 1);
-            fsc_span *grown = FSC_NEW(c->a, cap, fsc_span, err);
-            if (!grown)
-                return FSC_NOMEM;
-            if (*n)
-                memcpy(grown, *out, *n * sizeof *grown);
-            *out = grown;
-        }
-        memcpy(*out + *n, gaps, n_gaps * sizeof *gaps);
-        *n += n_gaps;
+        fsc_arena_mark mark = fsc_arena_get_mark(c->a);
+        FSC_TRY(add_gaps(c, g->members[i], from - from % step, to, err));
+        fsc_arena_rewind(c->a, mark);
     }
-    if (*n)
-        (*out)[(*n)++] = (fsc_span){to - OVERLAP_STEPS * step, to};
-    *n = *n ? merge(*out, *n, 60 * step) : 0;
+    if (!c->n_spans)
+        return FSC_OK;
+    FSC_TRY(add_span(c, to - OVERLAP_STEPS * step, to, err));
+    c->n_spans = merge(c->spans, c->n_spans, JOINED_STEPS * step);
     return FSC_OK;
 }
 
@@ -154,18 +177,24 @@ static size_t window_points(const group *g)
     return fit < MAX_WINDOW_POINTS ? (fit ? fit : 1) : MAX_WINDOW_POINTS;
 }
 
-/* ---- one window
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- one window ---- */
 
 static fsc_status on_series(void *ctx, const char *label, fsc_err *err)
 {
     job *j = ctx;
-    (void)err;
-    j->member = j->g->by ? j->g->n : 0;
-    for (size_t i = 0; j->g->by && i < j->g->n; i++)
-        if (!strcmp(j->queries[j->g->members[i]].value, label))
+    const group *g = j->g;
+    j->member = g->by ? g->n : 0;
+    for (size_t i = 0; g->by && i < g->n; i++)
+        if (!strcmp(j->queries[g->members[i]].value, label))
             j->member = i;
+    if (j->member == g->n)
+        return FSC_OK;
+    if (j->seen[j->member])
+        return fsc_fail(err, FSC_DATA,
+                        "the query returns more than one series with %s=\"%s\": aggregate it, as "
+                        "with sum by (%s) (...)",
+                        g->by, label, g->by);
+    j->seen[j->member] = true;
     return FSC_OK;
 }
 
@@ -186,23 +215,52 @@ static void on_warning(void *ctx, const char *text)
         (void)snprintf(j->warning, sizeof j->warning, "%s", text);
 }
 
+static void on_restart(void *ctx)
+{
+    job *j = ctx;
+    for (size_t i = 0; i < j->g->n * j->points; i++)
+        j->values[i] = NAN;
+    memset(j->seen, 0, j->g->n * sizeof *j->seen);
+    j->member = j->g->n;
+    j->warning[0] = '\0';
+}
+
 static fsc_status prepare(job *j, fsc_http_request *request, collector *c, fsc_err *err)
 {
     j->points = (size_t)((j->window.to - j->window.from) / c->in->step_s);
     j->values = FSC_NEW(c->a, j->g->n * j->points, double, err);
-    if (!j->values)
+    j->seen = FSC_NEW(c->a, j->g->n, bool, err);
+    if (!j->values || !j->seen)
         return FSC_NOMEM;
-    for (size_t i = 0; i < j->g->n * j->points; i++)
-        j->values[i] = NAN;
-    j->member = j->g->n;
+    on_restart(j);
     j->request = (fsc_source_request){.query = j->g->query,
                                       .by = j->g->by,
                                       .from = j->window.from,
                                       .to = j->window.to,
                                       .step_s = c->in->step_s};
     j->queries = c->in->queries;
-    j->sink = (fsc_sink){.ctx = j, .series = on_series, .sample = on_sample, .warning = on_warning};
-    return c->source->prepare(request, &j->state, c->in->config, &j->request, &j->sink, c->a, err);
+    j->sink = (fsc_sink){.ctx = j,
+                         .series = on_series,
+                         .sample = on_sample,
+                         .warning = on_warning,
+                         .restart = on_restart};
+    FSC_TRY(
+        c->source->prepare(request, &j->state, c->in->config, &j->request, &j->sink, c->a, err));
+    request->tries = c->unreachable ? 1 : 0; /* a source that is down was waited for before */
+    return FSC_OK;
+}
+
+/* A fresh hole may be filled any moment. All old ones of a series come due at one time of the day,
+ * which differs by series: single holes of each minute are then one request again. */
+static int64_t retry_at(const char *id, fsc_span span, int64_t now)
+{
+    if (span.to >= now - OLD_S)
+        return now + RETRY_NEW_S;
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (const char *p = id; *p; p++)
+        hash = (hash ^ (unsigned char)*p) * 16777619u;
+    int64_t shifted = now - (int64_t)(hash % FSC_DAY_S);
+    return now + FSC_DAY_S - (shifted % FSC_DAY_S + FSC_DAY_S) % FSC_DAY_S;
 }
 
 /* Remembers holes, so that a source that has nothing is not asked for it each minute. */
@@ -216,9 +274,8 @@ static fsc_status mark_holes(collector *c, const char *id, const fsc_series *pie
             continue;
         fsc_span span = {piece->start + (int64_t)i * piece->step_s,
                          piece->start + (int64_t)k * piece->step_s};
-        int64_t retry = span.to < c->in->now - OLD_S ? RETRY_OLD_S : RETRY_NEW_S;
         *holes += k - i;
-        FSC_TRY(fsc_history_mark_empty(c->store, id, span, c->in->now + retry, err));
+        FSC_TRY(fsc_history_mark_empty(c->store, id, span, retry_at(id, span, c->in->now), err));
     }
     return FSC_OK;
 }
@@ -246,19 +303,39 @@ static fsc_status write_window(collector *c, const job *j, fsc_err *err)
 {
     FSC_TRY(fsc_store_begin(c->store, err));
     fsc_status status = FSC_OK;
-    for (size_t i = 0; i < j->g->n && status == FSC_OK; i++)
+    for (size_t i = 0; i < j->g->n && status == FSC_OK; i++) {
         status = write_member(c, j, i, err);
+        if (status !=
+            FSC_DATA) /* a series that does not fit what is stored of it is alone in that */
+            continue;
+        fail_member(c, j->g->members[i], status, err);
+        status = FSC_OK;
+    }
     if (status == FSC_OK)
         return fsc_store_commit(c->store, err);
     fsc_store_rollback(c->store);
     return status;
 }
 
+static fsc_status take_answer(collector *c, job *j, fsc_status status,
+                              const fsc_http_response *response, fsc_err *job_err, fsc_err *err)
+{
+    status = c->source->finish(j->state, status, response, job_err);
+    if (status == FSC_OK)
+        FSC_TRY(write_window(c, j, err));
+    for (size_t i = 0; i < j->g->n && status != FSC_OK; i++)
+        fail_member(c, j->g->members[i], status, job_err);
+    c->n_done++;
+    if (c->in->progress)
+        c->in->progress(c->in->progress_ctx, c->n_done, c->n_jobs);
+    return FSC_OK;
+}
+
 /* Runs up to PARALLEL windows at once. An error is returned only for the store's: a bad query is
  * its group's. */
 static fsc_status run_batch(collector *c, job *jobs, size_t n, fsc_err *err)
 {
-    fsc_http_request requests[PARALLEL];
+    fsc_http_request requests[PARALLEL] = {{0}};
     fsc_http_response responses[PARALLEL];
     fsc_status results[PARALLEL];
     fsc_err errs[PARALLEL];
@@ -267,38 +344,53 @@ static fsc_status run_batch(collector *c, job *jobs, size_t n, fsc_err *err)
         FSC_TRY(prepare(&jobs[i], &requests[i], c, err));
     }
     FSC_TRY(fsc_http_do_all(c->http, responses, requests, results, errs, n, PARALLEL, c->a, err));
+    c->unreachable = true;
     for (size_t i = 0; i < n; i++) {
-        results[i] = c->source->finish(jobs[i].state, results[i], &responses[i], &errs[i]);
-        if (results[i] != FSC_OK)
-            fail_group(c, jobs[i].g, results[i], &errs[i]);
-        else
-            FSC_TRY(write_window(c, &jobs[i], err));
-        if (c->in->progress)
-            c->in->progress(c->in->progress_ctx, ++c->n_done, c->n_jobs);
+        c->unreachable &= responses[i].code == 0;
+        FSC_TRY(take_answer(c, &jobs[i], results[i], &responses[i], &errs[i], err));
     }
     return FSC_OK;
 }
 
-static fsc_status add_jobs(job **jobs, size_t *n, size_t *cap, collector *c, const group *g,
-                           fsc_err *err)
+static fsc_status add_jobs(collector *c, const group *g, fsc_err *err)
 {
-    fsc_span *spans;
-    size_t n_spans;
-    FSC_TRY(lacking(&spans, &n_spans, c, g, err));
+    FSC_TRY(find_spans(c, g, err));
     int64_t most = (int64_t)window_points(g) * c->in->step_s;
-    for (size_t i = 0; i < n_spans; i++)
-        for (int64_t from = spans[i].from; from < spans[i].to; from += most) {
-            if (*n == *cap) {
-                job *grown = realloc(*jobs, 2 * (*cap + 16) * sizeof *grown);
-                if (!grown)
-                    return fsc_fail(err, FSC_NOMEM, "out of memory");
-                *jobs = grown;
-                *cap = 2 * (*cap + 16);
-            }
-            int64_t to = from + most < spans[i].to ? from + most : spans[i].to;
-            (*jobs)[(*n)++] = (job){.g = g, .window = {from, to}};
+    for (size_t i = 0; i < c->n_spans; i++)
+        for (int64_t from = c->spans[i].from; from < c->spans[i].to; from += most) {
+            int64_t to = from + most < c->spans[i].to ? from + most : c->spans[i].to;
+            void *v = c->jobs;
+            FSC_TRY(grow(&v, &c->jobs_cap, c->n_jobs, sizeof *c->jobs, err));
+            c->jobs = v;
+            c->jobs[c->n_jobs++] = (job){.g = g, .window = {from, to}};
         }
     return FSC_OK;
+}
+
+static fsc_status run_all(collector *c, fsc_err *err)
+{
+    FSC_TRY(make_groups(c, err));
+    for (size_t g = 0; g < c->n_groups; g++)
+        FSC_TRY(add_jobs(c, &c->groups[g], err));
+    for (size_t i = 0; i < c->n_jobs; i += PARALLEL) {
+        fsc_arena_mark mark = fsc_arena_get_mark(c->a);
+        FSC_TRY(
+            run_batch(c, c->jobs + i, c->n_jobs - i < PARALLEL ? c->n_jobs - i : PARALLEL, err));
+        fsc_arena_rewind(c->a, mark);
+    }
+    return FSC_OK;
+}
+
+/* Silence is no failure: the metric may begin later. But nobody should have to guess. */
+static void tell_silence(fsc_collect_result *r, const fsc_collect_query *q)
+{
+    if (r->status != FSC_OK || r->samples || !r->gaps || r->warning[0])
+        return;
+    if (q->by)
+        (void)snprintf(r->warning, sizeof r->warning,
+                       "the query returns nothing for %.60s=\"%.60s\"", q->by, q->value);
+    else
+        (void)snprintf(r->warning, sizeof r->warning, "the query returns nothing");
 }
 
 fsc_status fsc_collect(fsc_collect_result *results, fsc_store *s, fsc_http *http,
@@ -306,20 +398,15 @@ fsc_status fsc_collect(fsc_collect_result *results, fsc_store *s, fsc_http *http
 {
     collector c = {
         .in = in, .results = results, .store = s, .http = http, .a = a, .source = fsc_sources()[0]};
-    job *jobs = NULL;
-    size_t cap = 0;
+    if (!in->config->prometheus.url)
+        return fsc_fail(err, FSC_CONFIG, "prometheus.url is not given: there is nothing to ask");
     for (size_t i = 0; i < in->n; i++)
         results[i] =
             (fsc_collect_result){.series_id = in->queries[i].series_id, .newest = INT64_MIN};
-    FSC_TRY(make_groups(&c, err));
-    fsc_status status = FSC_OK;
-    for (size_t g = 0; g < c.n_groups && status == FSC_OK; g++)
-        status = add_jobs(&jobs, &c.n_jobs, &cap, &c, &c.groups[g], err);
-    for (size_t i = 0; i < c.n_jobs && status == FSC_OK; i += PARALLEL) {
-        fsc_arena_mark mark = fsc_arena_get_mark(a);
-        status = run_batch(&c, jobs + i, c.n_jobs - i < PARALLEL ? c.n_jobs - i : PARALLEL, err);
-        fsc_arena_rewind(a, mark);
-    }
-    free(jobs);
+    fsc_status status = run_all(&c, err);
+    for (size_t i = 0; i < in->n; i++)
+        tell_silence(&results[i], &in->queries[i]);
+    free(c.spans);
+    free(c.jobs);
     return status;
 }

@@ -9,6 +9,8 @@
 
 enum { MAX_FIELDS = 3, LIMIT_MIB = 2048, MAX_SERIES = 1000000 };
 
+static const int64_t latest_s = 100000000000; /* the year 5138; milliseconds since 1973 are later */
+
 /* One header is one row: which column is what. */
 static const struct form {
     const char *names[MAX_FIELDS];
@@ -47,42 +49,45 @@ typedef struct csv_reader {
     fsc_err *err;
 } csv_reader;
 
+static const char too_many[] = "more fields than the header has";
+
 static fsc_status bad(csv_reader *r, const char *what)
 {
     return fsc_fail(r->err, FSC_DATA, "%s:%zu: %s", r->path, r->line, what);
 }
 
-/* ---- fields (RFC 4180)
- * ------------------------------------------------------------------------------- */
+/* ---- fields (RFC 4180) ---- */
 
-/* A quoted field is unquoted in place in the arena. */
-static fsc_status quoted_field(csv_reader *r, field *out)
+/* A copy in which doubled quotes are single; most fields have none and stay where they are. */
+static fsc_status undouble(csv_reader *r, field *f)
 {
-    const char *from = ++r->p;
-    size_t doubled = 0;
-    for (;; r->p++) {
-        if (r->p >= r->end || *r->p == '\n')
-            return bad(r, "a quote is not closed");
-        if (*r->p != '"')
-            continue;
-        if (r->p + 1 < r->end && r->p[1] == '"') {
-            doubled++;
-            r->p++;
-            continue;
-        }
-        break;
-    }
-    char *text = fsc_arena_alloc(r->arena, (size_t)(r->p - from) + 1, 1, r->err);
+    char *text = fsc_arena_alloc(r->arena, f->n, 1, r->err);
     if (!text)
         return FSC_NOMEM;
     size_t n = 0;
-    for (const char *q = from; q < r->p; q++) {
-        text[n++] = *q;
-        q += doubled && *q == '"' && q + 1 < r->p && q[1] == '"' ? 1 : 0;
+    for (size_t i = 0; i < f->n; i++) {
+        text[n++] = f->p[i];
+        i += f->p[i] == '"'; /* its twin */
     }
-    *out = (field){text, n};
-    r->p++;
+    *f = (field){text, n};
     return FSC_OK;
+}
+
+static fsc_status quoted_field(csv_reader *r, field *out)
+{
+    const char *from = ++r->p;
+    bool doubled = false;
+    for (; r->p < r->end && *r->p != '\n'; r->p++) {
+        if (*r->p != '"')
+            continue;
+        if (r->p + 1 == r->end || r->p[1] != '"') {
+            *out = (field){from, (size_t)(r->p++ - from)};
+            return doubled ? undouble(r, out) : FSC_OK;
+        }
+        doubled = true;
+        r->p++;
+    }
+    return bad(r, "a quote is not closed");
 }
 
 static fsc_status next_field(csv_reader *r, field *out)
@@ -105,7 +110,7 @@ static fsc_status next_row(csv_reader *r, field *out, int *n)
         field f;
         FSC_TRY(next_field(r, &f));
         if (*n == MAX_FIELDS)
-            return bad(r, "more fields than the header has");
+            return bad(r, too_many);
         out[(*n)++] = f;
         if (r->p < r->end && *r->p == ',') {
             r->p++;
@@ -115,7 +120,7 @@ static fsc_status next_row(csv_reader *r, field *out, int *n)
     }
     r->p += r->p < r->end && *r->p == '\r' ? 1 : 0;
     if (r->p < r->end && *r->p != '\n')
-        return bad(r, "text after a closing quote");
+        return bad(r, "text behind a closing quote or a carriage return");
     r->p += r->p < r->end ? 1 : 0;
     if (*n == 1 && out[0].n == 0)
         *n = 0;
@@ -149,8 +154,7 @@ static fsc_status read_header(csv_reader *r)
                "the header is none of: series,timestamp,value / timestamp,value / unique_id,ds,y");
 }
 
-/* ---- values
- * -------------------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 static bool short_text(char out[64], field f)
 {
@@ -170,6 +174,8 @@ static fsc_status read_time(csv_reader *r, field f, int64_t *out)
     fsc_time_form form = f.n > 4 && text[4] == '-' ? FSC_TIME_RFC3339 : FSC_TIME_UNIX;
     if (fsc_time_parse(out, text, &cause) != FSC_OK)
         return bad(r, cause.msg);
+    if (*out > latest_s)
+        return bad(r, "this timestamp is no second of our age: give seconds, not milliseconds");
     if (!r->time_form_known)
         r->time_form = form;
     r->time_form_known = true;
@@ -222,8 +228,7 @@ static fsc_status read_value(csv_reader *r, field f, double *out)
     return FSC_OK;
 }
 
-/* ---- series
- * -------------------------------------------------------------------------------------------- */
+/* ---- series ---- */
 
 static size_t hash(const char *p, size_t n)
 {
@@ -318,8 +323,7 @@ static fsc_status read_rows(csv_reader *r, field file_name)
         if (n == 0)
             continue;
         if (n != r->form->n)
-            return bad(r, n < r->form->n ? "fewer fields than the header has"
-                                         : "more fields than the header has");
+            return bad(r, n < r->form->n ? "fewer fields than the header has" : too_many);
         FSC_TRY(read_time(r, f[r->form->time], &s.t));
         FSC_TRY(read_value(r, f[r->form->value], &s.v));
         FSC_TRY(find_series(r, r->form->series < 0 ? file_name : f[r->form->series], &g));
@@ -342,20 +346,26 @@ static fsc_status finish(fsc_csv *out, csv_reader *r, int32_t step_s)
     return FSC_OK;
 }
 
+static size_t without(const char *name, size_t n, const char *extension)
+{
+    size_t k = strlen(extension);
+    return n > k && !memcmp(name + n - k, extension, k) ? n - k : n;
+}
+
 /* "dir/demand.csv.gz" names the series "demand". */
 static field series_name(const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    const char *dot = strchr(name, '.');
     if (!strcmp(path, "-"))
         return (field){"stdin", 5};
-    return (field){name, dot && dot > name ? (size_t)(dot - name) : strlen(name)};
+    size_t n = without(name, strlen(name), ".gz");
+    return (field){name, without(name, n, ".csv")};
 }
 
 fsc_status fsc_csv_read(fsc_csv *out, const char *path, int32_t step_s, fsc_arena *a, fsc_err *err)
 {
     size_t n;
-    csv_reader r = {.path = path, .arena = a, .err = err};
+    csv_reader r = {.path = strcmp(path, "-") ? path : "standard input", .arena = a, .err = err};
     FSC_TRY(fsc_file_read(&r.p, &n, path, (size_t)LIMIT_MIB << 20, a, err));
     r.end = r.p + n;
     fsc_status status = read_header(&r);

@@ -60,6 +60,10 @@ static const struct known_key {
     {SERIES, "histogram", K_HISTOGRAMS},
 };
 
+static const char no_object[] = "no object (check prometheus.url)";
+
+enum { REPLACEMENT = 0xFFFD }; /* U+FFFD, for what is no character */
+
 static fsc_status bad(fsc_prom_scan *s, const char *what)
 {
     return fsc_fail(s->err, FSC_DATA, "the answer is not Prometheus's: %s at byte %zu", what,
@@ -74,8 +78,7 @@ void fsc_prom_scan_begin(fsc_prom_scan *s, const fsc_sink *sink, const char *by)
     s->state = VALUE;
 }
 
-/* ---- meaning
- * ---------------------------------------------------------------------------------------------- */
+/* ---- meaning ---- */
 
 static uint8_t where_of(const fsc_prom_scan *s)
 {
@@ -132,7 +135,6 @@ static fsc_status open_series(fsc_prom_scan *s)
     if (s->series_open)
         return FSC_OK;
     s->series_open = true;
-    s->series++;
     return s->sink->series(s->sink->ctx, s->label, s->err);
 }
 
@@ -142,19 +144,19 @@ static fsc_status begin(fsc_prom_scan *s, bool is_map)
     if (s->depth == FSC_SCAN_DEPTH)
         return bad(s, "nesting is too deep");
     if (s->depth == 0 && !is_map)
-        return bad(s, "no object");
+        return bad(s, no_object);
+    if (where == RESULT)
+        s->has_result = true;
     if (where == SERIES) {
         s->label[0] = '\0';
-        s->series_open = false;
+        s->series_open = s->has_histograms = false;
     }
     if (where == METRIC && s->series_open)
         return bad(s, "a series's labels come after its values");
     if (where == VALUES || (where == SAMPLE && where_of(s) == SERIES))
         FSC_TRY(open_series(s));
     if (where_of(s) == SERIES && s->key == K_HISTOGRAMS)
-        return fsc_fail(
-            s->err, FSC_DATA,
-            "the query returns native histograms: make it a number, as with histogram_quantile()");
+        s->has_histograms = true;
     if (where == SAMPLE)
         s->has_t = s->has_v = false;
     s->stack[s->depth].where = where;
@@ -169,12 +171,22 @@ static fsc_status end(fsc_prom_scan *s)
     uint8_t where = where_of(s);
     s->depth--;
     s->state = s->depth ? AFTER : DONE;
+    if (where == SERIES && s->has_histograms && !s->series_open)
+        return fsc_fail(
+            s->err, FSC_DATA,
+            "the query returns native histograms: make it a number, as with histogram_quantile()");
     if (where != SAMPLE)
         return FSC_OK;
     if (!s->has_t || !s->has_v)
         return bad(s, "a sample is not [time, \"value\"]");
-    s->samples++;
     return s->sink->sample(s->sink->ctx, s->t, s->v, s->err);
+}
+
+/* Beside digits only these: strtod() alone would also take blanks, hexadecimals and more names. */
+static bool is_number_text(const char *p)
+{
+    return p[strspn(p, "0123456789+-.eE")] == '\0' || !strcmp(p, "NaN") || !strcmp(p, "+Inf") ||
+           !strcmp(p, "-Inf");
 }
 
 /* A short decimal is exact as integer / power of ten (Clinger 1990); others go to strtod. */
@@ -198,7 +210,7 @@ static bool to_number(double *out, const char *p)
     }
     char *stop;
     *out = strtod(p, &stop);
-    return stop != p && !*stop && !strpbrk(p, "xX");
+    return stop != p && !*stop && is_number_text(p);
 }
 
 static void copy_text(char *out, size_t cap, const fsc_prom_scan *s)
@@ -261,9 +273,7 @@ static fsc_status take_scalar(fsc_prom_scan *s, bool is_string)
     }
 }
 
-/* ---- tokens
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- tokens ---- */
 
 static void add_char(fsc_prom_scan *s, char c)
 {
@@ -292,6 +302,14 @@ static void add_code_point(fsc_prom_scan *s, unsigned c)
     }
 }
 
+/* Half of a pair whose other half did not follow. */
+static void end_surrogate(fsc_prom_scan *s)
+{
+    if (s->high_surrogate)
+        add_code_point(s, REPLACEMENT);
+    s->high_surrogate = 0;
+}
+
 static void begin_text(fsc_prom_scan *s, int state)
 {
     s->state = state;
@@ -302,6 +320,7 @@ static void begin_text(fsc_prom_scan *s, int state)
 
 static fsc_status end_string(fsc_prom_scan *s)
 {
+    end_surrogate(s);
     if (s->is_key) {
         take_key(s);
         s->state = COLON;
@@ -309,6 +328,21 @@ static fsc_status end_string(fsc_prom_scan *s)
     }
     s->state = AFTER;
     return take_scalar(s, true);
+}
+
+static void add_escaped(fsc_prom_scan *s, unsigned u)
+{
+    bool is_low = u >= 0xDC00 && u < 0xE000;
+    if (is_low && s->high_surrogate) {
+        add_code_point(s, 0x10000 + ((s->high_surrogate - 0xD800) << 10) + (u - 0xDC00));
+        s->high_surrogate = 0;
+        return;
+    }
+    end_surrogate(s);
+    if (u >= 0xD800 && u < 0xDC00)
+        s->high_surrogate = u;
+    else
+        add_code_point(s, is_low || !u ? REPLACEMENT : u);
 }
 
 static fsc_status on_unicode(fsc_prom_scan *s, char c)
@@ -321,16 +355,7 @@ static fsc_status on_unicode(fsc_prom_scan *s, char c)
     if (++s->literal_at < 4)
         return FSC_OK;
     s->state = STRING;
-    unsigned u = s->unicode;
-    if (u >= 0xD800 && u < 0xDC00) {
-        s->high_surrogate = u;
-        return FSC_OK;
-    }
-    if (u >= 0xDC00 && u < 0xE000)
-        u = s->high_surrogate ? 0x10000 + ((s->high_surrogate - 0xD800) << 10) + (u - 0xDC00)
-                              : 0xFFFD;
-    s->high_surrogate = 0;
-    add_code_point(s, u ? u : 0xFFFD);
+    add_escaped(s, s->unicode);
     return FSC_OK;
 }
 
@@ -347,6 +372,7 @@ static fsc_status on_escape(fsc_prom_scan *s, char c)
     }
     if (!at)
         return bad(s, "a wrong escape");
+    end_surrogate(s);
     add_char(s, to[at - from]);
     return FSC_OK;
 }
@@ -358,7 +384,7 @@ static fsc_status begin_value(fsc_prom_scan *s, char c)
     if (c == '{' || c == '[')
         return begin(s, c == '{');
     if (!s->depth)
-        return bad(s, "no object");
+        return bad(s, no_object);
     s->is_key = false;
     if (c == '"') {
         begin_text(s, STRING);
@@ -397,6 +423,43 @@ static fsc_status on_key(fsc_prom_scan *s, char c)
     begin_text(s, STRING);
     s->is_key = true;
     return FSC_OK;
+}
+
+static const char *digits_after(const char *p)
+{
+    return p + strspn(p, "0123456789");
+}
+
+/* RFC 8259, section 6. */
+static bool is_json_number(const char *p)
+{
+    p += *p == '-';
+    const char *q = *p == '0' ? p + 1 : digits_after(p);
+    if (q == p)
+        return false;
+    if (*q == '.') {
+        p = q + 1;
+        q = digits_after(p);
+        if (q == p)
+            return false;
+    }
+    if (*q == 'e' || *q == 'E') {
+        p = q + 1;
+        p += *p == '-' || *p == '+';
+        q = digits_after(p);
+        if (q == p)
+            return false;
+    }
+    return !*q;
+}
+
+static fsc_status end_number(fsc_prom_scan *s)
+{
+    s->text[s->n_text] = '\0';
+    if (s->text_cut || !is_json_number(s->text))
+        return bad(s, "no number");
+    s->state = AFTER;
+    return take_scalar(s, false);
 }
 
 static fsc_status end_literal(fsc_prom_scan *s)
@@ -442,6 +505,8 @@ static fsc_status in_string(fsc_prom_scan *s, const char **p, const char *stop)
     const char *from = *p, *q = from;
     while (q < stop && *q != '"' && *q != '\\' && (unsigned char)*q >= 0x20)
         q++;
+    if (q > from)
+        end_surrogate(s);
     size_t n = (size_t)(q - from), room = FSC_SCAN_TEXT - s->n_text;
     s->text_cut |= n > room;
     memcpy(s->text + s->n_text, from, n < room ? n : room);
@@ -465,10 +530,8 @@ static fsc_status step(fsc_prom_scan *s, const char **p, const char *stop)
     char c = **p;
     if (s->state == STRING)
         return in_string(s, p, stop);
-    if (s->state == NUMBER && !is_number_char(c)) {
-        s->state = AFTER;
-        return take_scalar(s, false);
-    }
+    if (s->state == NUMBER && !is_number_char(c))
+        return end_number(s);
     if (s->state == LITERAL && !(c >= 'a' && c <= 'z'))
         return end_literal(s);
     ++*p;
@@ -507,5 +570,5 @@ fsc_status fsc_prom_scan_end(fsc_prom_scan *s, fsc_err *err)
     if (s->failed)
         return fsc_fail(err, FSC_REMOTE, "%s: %s", s->error_type[0] ? s->error_type : "error",
                         s->error);
-    return s->success ? FSC_OK : bad(s, "no status");
+    return s->success && s->has_result ? FSC_OK : bad(s, "no status and result");
 }

@@ -30,12 +30,11 @@ typedef struct fsc_prom_scan {
     } stack[FSC_SCAN_DEPTH];
     uint8_t key; /* of the value that comes */
     /* the answer */
-    bool label_known, series_open, success, failed;
+    bool series_open, has_histograms, has_result, success, failed;
     char label[256], error_type[64], error[512];
     int64_t t;
     double v;
     bool has_t, has_v;
-    size_t series, samples;
 } fsc_prom_scan;
 
 void fsc_prom_scan_begin(fsc_prom_scan *s, const fsc_sink *sink, const char *by);

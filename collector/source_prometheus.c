@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ANSWER_LIMIT_MIB = 2048 };
+enum {
+    ANSWER_LIMIT_MIB = 2048,
+    RETRIES_MS = 30 * 1000 /* on top of the time for one try */
+};
 
 typedef struct request_state {
     fsc_prom_scan scan;
@@ -54,14 +57,15 @@ static fsc_status restart(void *ctx, fsc_err *err)
     const char *by = s->scan.by;
     (void)err;
     s->series = 0;
+    s->out->restart(s->out->ctx);
     fsc_prom_scan_begin(&s->scan, &s->sink, by);
     return FSC_OK;
 }
 
-static void add_int(fsc_buf *form, const char *key, int64_t v)
+static void add_int(fsc_buf *form, const char *key, int64_t v, const char *unit)
 {
-    char text[24];
-    (void)snprintf(text, sizeof text, "%lld", (long long)v);
+    char text[32];
+    (void)snprintf(text, sizeof text, "%lld%s", (long long)v, unit);
     fsc_http_form_add(form, key, text);
 }
 
@@ -72,6 +76,7 @@ static fsc_status prepare(fsc_http_request *out, void **state, const fsc_config 
     fsc_buf form;
     request_state *s = FSC_NEW(a, 1, request_state, err);
     const char *base = cfg->prometheus.url;
+    int64_t timeout_ms = cfg->prometheus.auth.timeout_s * 1000;
     size_t n = strlen(base);
     while (n && base[n - 1] == '/')
         n--;
@@ -84,9 +89,10 @@ static fsc_status prepare(fsc_http_request *out, void **state, const fsc_config 
     fsc_prom_scan_begin(&s->scan, &s->sink, req->by);
     fsc_buf_init(&form, a, (size_t)1 << 20);
     fsc_http_form_add(&form, "query", req->query);
-    add_int(&form, "start", req->from);
-    add_int(&form, "end", req->to - req->step_s);
-    add_int(&form, "step", req->step_s);
+    add_int(&form, "start", req->from, "");
+    add_int(&form, "end", req->to - req->step_s, "");
+    add_int(&form, "step", req->step_s, "");
+    add_int(&form, "timeout", cfg->prometheus.auth.timeout_s, "s");
     fsc_http_form_add(&form, "partial_response", "false");
     FSC_TRY(fsc_buf_status(&form, err));
     *out = (fsc_http_request){.method = FSC_POST,
@@ -96,7 +102,8 @@ static fsc_status prepare(fsc_http_request *out, void **state, const fsc_config 
                               .body = fsc_buf_str(&form),
                               .body_n = form.len,
                               .max_bytes = (size_t)ANSWER_LIMIT_MIB << 20,
-                              .timeout_ms = cfg->prometheus.auth.timeout_s * 1000,
+                              .timeout_ms = timeout_ms,
+                              .deadline_ms = timeout_ms + RETRIES_MS,
                               .on_data = on_data,
                               .restart = restart,
                               .ctx = s};
@@ -148,7 +155,11 @@ static fsc_status finish(void *state, fsc_status status, const fsc_http_response
         return fsc_fail(err, FSC_REMOTE,
                         "the answer is a web page, not Prometheus's: check prometheus.url");
     if (status != FSC_OK)
-        return own_words(response, status, err);
+        status = own_words(response, status, err);
+    if (status == FSC_MISSING)
+        return fsc_context(err, "check prometheus.url");
+    if (status != FSC_OK)
+        return status;
     return fsc_prom_scan_end(&s->scan, err);
 }
 

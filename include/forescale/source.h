@@ -7,13 +7,15 @@
 #include "forescale/http.h"
 #include "forescale/store.h"
 
-/* A step's worth of samples of one series, as they stream in. `label` is the series's value of the
- * label that the request groups by, or "". Samples come in time order within a series. */
+/* Takes samples as they stream in: `series` comes before each series's samples. `label` is its
+ * value of the label that the request groups by, or "". Samples come in time order within a series.
+ */
 typedef struct fsc_sink {
     void *ctx;
     fsc_status (*series)(void *ctx, const char *label, fsc_err *err);
     fsc_status (*sample)(void *ctx, int64_t t, double v, fsc_err *err);
     void (*warning)(void *ctx, const char *text);
+    void (*restart)(void *ctx); /* what came so far is void: a broken transfer begins anew */
 } fsc_sink;
 
 typedef struct fsc_source_request {
@@ -49,7 +51,7 @@ typedef struct fsc_collect_result {
     fsc_err err;
     size_t samples, gaps;
     int64_t newest;
-    char warning[200]; /* the source's first; "": none */
+    char warning[200]; /* the source's first, or that nothing came; "": none */
 } fsc_collect_result;
 
 typedef struct fsc_collect_input {
@@ -63,7 +65,9 @@ typedef struct fsc_collect_input {
 } fsc_collect_input;
 
 /* Pulls what the store lacks; one bad query never stops the rest (see each result). Each window is
- * a transaction of its own, so a killed run loses nothing and the next one goes on. */
+ * a transaction of its own, so a killed run loses nothing and the next one goes on. What the source
+ * has nothing for stays a gap, and is asked for again: within minutes while it is fresh, then once
+ * a day. FSC_CONFIG: no prometheus.url; FSC_STORE, FSC_NOMEM: nothing further is collected. */
 fsc_status fsc_collect(fsc_collect_result *results, fsc_store *s, fsc_http *http,
                        const fsc_collect_input *in, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 

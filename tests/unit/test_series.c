@@ -2,12 +2,8 @@
 #include "suite.h"
 
 #include "forescale/series.h"
-#include "forescale/source.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define N(a) (sizeof(a) / sizeof *(a))
 
@@ -64,104 +60,15 @@ START_TEST(a_thin_bucket_is_a_gap)
 }
 END_TEST
 
-/* ---- CSV
- * -------------------------------------------------------------------------------------------------------
- */
-
-static fsc_status read_text(fsc_csv *out, const char *text, size_t n)
-{
-    char path[] = "/tmp/demand.XXXXXX";
-    int fd = mkstemp(path);
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(write(fd, text, n), (ssize_t)n);
-    close(fd);
-    fsc_status status = fsc_csv_read(out, path, 0, arena, &err);
-    unlink(path);
-    return status;
-}
-
-static const struct csv_case {
-    const char *text;
-    size_t series, points;
-    const char *words; /* of the refusal, or NULL */
-} csvs[] = {
-    {"timestamp,value\n0,1\n60,2\n120,3\n", 1, 3, NULL},
-    {"timestamp,value\n0,1\n60,\n120,NaN\n180,4", 1, 4, NULL},
-    {"\xEF\xBB\xBFtimestamp,value\r\n0,1\r\n60,2\r\n", 1, 2, NULL},
-    {"series,timestamp,value\na,0,1\nb,0,5\na,60,2\nb,60,6\n", 2, 2, NULL},
-    {"unique_id,ds,y\nH1,2026-11-24T09:00:00Z,1\nH1,2026-11-24T10:00:00Z,1e3\n", 1, 2, NULL},
-    {"series,timestamp,value\n\"a, \"\"b\"\"\",0,1\n\"a, \"\"b\"\"\",60,1\n", 1, 2, NULL},
-    {"timestamp,value\n0,1\n60,2\n\n", 1, 2, NULL},
-    {"", 0, 0, "is empty"},
-    {"timestamp,value\n", 0, 0, "no rows"},
-    {"time,v\n0,1\n", 0, 0, ":1: the header is none of"},
-    {"timestamp,value\n0,1\n60,two\n", 0, 0, ":3: the value \"two\" is no number"},
-    {"timestamp,value\n0,1\n60,0x10\n", 0, 0, ":3: the value"},
-    {"timestamp,value\n0,1\n0,2\n", 0, 0, ":3: this timestamp comes twice"},
-    {"timestamp,value\n60,1\n0,2\n", 0, 0, ":3: this timestamp is older"},
-    {"timestamp,value\nyesterday,1\n", 0, 0, ":2: \"yesterday\" is no time"},
-    {"timestamp,value\n0,1,2\n", 0, 0, ":2: more fields"},
-    {"timestamp,value\n0\n", 0, 0, ":2: fewer fields"},
-    {"series,timestamp,value\n,0,1\n", 0, 0, ":2: the series has no name"},
-    {"series,timestamp,value\n\"a,0,1\n", 0, 0, ":2: a quote is not closed"},
-};
-
-START_TEST(a_csv_is_read_or_refused_with_its_line)
-{
-    const struct csv_case *c = &csvs[_i];
-    fsc_csv csv;
-    fsc_status status = read_text(&csv, c->text, strlen(c->text));
-    ck_assert_msg((status == FSC_OK) == (c->words == NULL), "case %d: %s", _i, err.msg);
-    if (c->words) {
-        ck_assert_msg(strstr(err.msg, c->words) != NULL, "case %d: %s", _i, err.msg);
-        return;
-    }
-    ck_assert_uint_eq(csv.n, c->series);
-    ck_assert_uint_eq(csv.series[0].n, c->points);
-}
-END_TEST
-
-START_TEST(numbers_are_what_strtod_says)
-{
-    char text[200000];
-    static double wanted[2000];
-    size_t used = (size_t)snprintf(text, sizeof text, "timestamp,value\n");
-    srand(7);
-    for (int i = 0; i < 2000; i++) {
-        char number[40];
-        double v = (rand() % 2 ? 1.0 : -1.0) * rand() / (1.0 + rand() % 100000);
-        (void)snprintf(number, sizeof number, i % 3 ? "%.17g" : "%.4f", v);
-        wanted[i] = strtod(number, NULL);
-        used += (size_t)snprintf(text + used, sizeof text - used, "%d,%s\n", 60 * i, number);
-    }
-    fsc_csv csv;
-    ck_assert_msg(read_text(&csv, text, used) == FSC_OK, "%s", err.msg);
-    for (int i = 0; i < 2000; i++)
-        ck_assert_msg(csv.series[0].values[i] == wanted[i], "row %d", i);
-}
-END_TEST
-
-START_TEST(a_missing_file_is_named)
-{
-    fsc_csv csv;
-    ck_assert_int_eq(fsc_csv_read(&csv, "tests/nowhere.csv", 0, arena, &err), FSC_IO);
-    ck_assert_msg(strstr(err.msg, "tests/nowhere.csv") != NULL, "%s", err.msg);
-    ck_assert_int_eq(fsc_csv_read(&csv, "tests", 0, arena, &err), FSC_IO);
-}
-END_TEST
-
 static void add(TCase *t)
 {
     tcase_add_test(t, missing_steps_are_gaps);
     tcase_add_test(t, disorder_is_refused);
     tcase_add_test(t, a_cut_shares_the_grid);
     tcase_add_test(t, a_thin_bucket_is_a_gap);
-    tcase_add_loop_test(t, a_csv_is_read_or_refused_with_its_line, 0, (int)N(csvs));
-    tcase_add_test(t, numbers_are_what_strtod_says);
-    tcase_add_test(t, a_missing_file_is_named);
 }
 
 int main(void)
 {
-    return run_suite("series and CSV", add);
+    return run_suite("series", add);
 }
