@@ -55,6 +55,17 @@ static fsc_status print_ledger(fsc_session *s, fsc_err *err)
     return FSC_OK;
 }
 
+static fsc_status print_budgets(fsc_session *s, fsc_err *err)
+{
+    fsc_plan plan;
+    if (!s->config.n_budgets)
+        return FSC_OK;
+    FSC_TRY(fsc_stage_history(s, err));
+    FSC_TRY(fsc_session_plan(&plan, s, s->cli->now, s->cli->arena, err));
+    fsc_plan_budgets(stdout, &plan);
+    return FSC_OK;
+}
+
 static fsc_status print_status(fsc_session *s, size_t *failed, fsc_err *err)
 {
     FSC_TRY(fsc_session_store(s, FSC_STORE_READ, err));
@@ -63,6 +74,7 @@ static fsc_status print_status(fsc_session *s, size_t *failed, fsc_err *err)
                  "EXPIRES", "NOTE");
     for (size_t w = 0; w < s->config.n_workloads; w++)
         print_floor(s, w);
+    FSC_TRY(print_budgets(s, err));
     FSC_TRY(print_history(s, err));
     return print_ledger(s, err);
 }
@@ -82,6 +94,6 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
 
 static const fsc_arg args[] = {{0}};
 const fsc_command fsc_cmd_status = {
-    "status", "Shows floors in force, their expiry, history, and recent decisions.",
+    "status", "Shows floors in force, their expiry, budgets, history, and recent decisions.",
     NULL,     args,
     run,      "forescale status -c config.yaml"};

@@ -42,7 +42,7 @@ static const char *money(char out[FSC_MONEY_TEXT], int64_t micros, const fsc_mon
     return fsc_money_format(out, m);
 }
 
-static void print_budgets(FILE *f, const fsc_plan *p)
+void fsc_plan_budgets(FILE *f, const fsc_plan *p)
 {
     if (!p->n_budgets)
         return;
@@ -68,7 +68,7 @@ void fsc_plan_table(FILE *f, const fsc_plan *p)
     (void)fprintf(f, "Plan at %s (run %.12s)\n\n", fsc_time_format(at, p->at), p->run_id);
     print_workloads(f, p);
     print_pools(f, p);
-    print_budgets(f, p);
+    fsc_plan_budgets(f, p);
 }
 
 static void print_csv(const fsc_plan *p)
