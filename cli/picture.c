@@ -123,7 +123,7 @@ static fsc_status dense_forecast(fsc_forecast *out, const fsc_session *s, size_t
                                  fsc_err *err)
 {
     const fsc_series *history = &s->history[w];
-    size_t n = (size_t)(AHEAD_S / history->step_s) + 1;
+    size_t n = (size_t)(AHEAD_S / history->step_s > 0 ? AHEAD_S / history->step_s : 1);
     int32_t *h = FSC_NEW(a, n, int32_t, err);
     if (!h)
         return FSC_NOMEM;

@@ -3,7 +3,6 @@
 #include "planner_run.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,11 +27,6 @@ fsc_status fsc_planner_open(fsc_planner **out, const fsc_config *config, fsc_are
     p->floors = FSC_NEW(a, config->n_workloads, fsc_floor_state, err);
     p->guards = FSC_NEW(a, config->n_budgets, fsc_guard_state, err);
     return p->floors && p->guards ? FSC_OK : FSC_NOMEM;
-}
-
-int64_t fsc__tick_s(const fsc_config *c)
-{
-    return c->interval_s * (1 + c->missed_runs);
 }
 
 static int64_t slowest_node_s(const fsc_config *c, const fsc_workload_config *w)
@@ -84,28 +78,6 @@ fsc_status fsc_planner_request(fsc_forecast_request *out, const fsc_planner *p, 
         add_steps(h, &n, k * FSC_SPEND_STEP_S / step_s, k * FSC_SPEND_STEP_S / step_s);
     *out = (fsc_forecast_request){.n_horizons = n, .horizon = h, .n_q = N_LEVELS, .q = levels};
     return FSC_OK;
-}
-
-const char *fsc__plan_text(const fsc_plan_run *r, const char *fmt, ...)
-{
-    char line[400];
-    va_list ap;
-    va_start(ap, fmt);
-    (void)vsnprintf(line, sizeof line, fmt, ap);
-    va_end(ap);
-    const char *copy = fsc_arena_strdup(r->a, line, r->err);
-    return copy ? copy : "out of memory";
-}
-
-size_t fsc__pool_index(const fsc_config *c, const char *name)
-{
-    return (size_t)(fsc_config_pool(c, name) - c->pools);
-}
-
-int64_t fsc__pool_price(const fsc_plan_run *r, size_t pool)
-{
-    const fsc_pool_now *now = &r->in->pools[pool];
-    return now->price.micros ? now->price.micros : r->in->config->pools[pool].price.micros;
 }
 
 static bool shares_pools(const fsc_config *c, const fsc_workload_config *w)
