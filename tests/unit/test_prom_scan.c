@@ -82,6 +82,29 @@ static const struct scan_case {
     {"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid \\\"x\\\"\"}", NULL,
      NULL, "bad_data: invalid \"x\""},
     {MATRIX("[{\"metric\":{},\"histograms\":[[0,{}]]}]"), NULL, NULL, "native histograms"},
+    {MATRIX("[{\"metric\":{},\"values\":[[0,\"1\"]],\"histograms\":[[60,{\"count\":\"3\"}]]}]"),
+     NULL, "[]0=1;", NULL},
+    {MATRIX("[{\"metric\":{\"m\":\"\\ud83dx\\ude00\\u0000\\ud83d\"},\"values\":[]}]"), "m",
+     "[\xef\xbf\xbdx\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd]", NULL},
+    {MATRIX("[{\"metric\":{},\"values\":[[0,\"999999999999999\"],[1,\"9999999999999999\"],"
+            "[2,\"0.000000000000001\"],[3,\"123456789012345e-22\"]]}]"),
+     NULL,
+     "[]0=999999999999999;1=10000000000000000;2=1.0000000000000001e-15;3=1.23456789012345e-08;",
+     NULL},
+    {MATRIX("[{\"metric\":{},\"values\":[[0,\" 1\"]]}]"), NULL, NULL, "holds no number"},
+    {MATRIX("[{\"metric\":{},\"values\":[[0,\"0x1\"]]}]"), NULL, NULL, "holds no number"},
+    {MATRIX("[{\"metric\":{},\"values\":[[0,\"infinity\"]]}]"), NULL, NULL, "holds no number"},
+    {MATRIX("[{\"metric\":{},\"values\":[[0,\"\"]]}]"), NULL, NULL, "holds no number"},
+    {MATRIX("[{\"metric\":{},\"values\":[[0,\"1\",\"2\"]]}]"), NULL, NULL, "a sample is not"},
+    {MATRIX("[{\"metric\":{},\"values\":[[0,{}]]}]"), NULL, NULL, "a sample is not"},
+    {"{\"x\":01,\"status\":\"success\"}", NULL, NULL, "no number at byte 7"},
+    {"{\"x\":-}", NULL, NULL, "no number"},
+    {"{\"x\":1.e5}", NULL, NULL, "no number"},
+    {"{\"x\":[1,]}", NULL, NULL, "no value"},
+    {"{\"x\":1,}", NULL, NULL, "no key"},
+    {"{\"x\" 1}", NULL, NULL, "no colon"},
+    {"{\"status\":\"success\"}", NULL, NULL, "no status and result"},
+    {"{\"status\":\"success\",\"data\":null}", NULL, NULL, "no status and result"},
     {MATRIX("[{\"values\":[[0,\"1\"]],\"metric\":{}}]"), NULL, NULL, "labels come after"},
     {MATRIX("[{\"metric\":{},\"values\":[[0,1]]}]"), NULL, NULL, "a sample is not"},
     {MATRIX("[{\"metric\":{},\"values\":[[\"0\",\"1\"]]}]"), NULL, NULL, "a sample is not"},
@@ -89,7 +112,7 @@ static const struct scan_case {
     {MATRIX("[{\"metric\":{},\"values\":[[0]]}]"), NULL, NULL, "a sample is not"},
     {"{\"status\":\"success\",\"data\":{\"resultType\":\"string\",\"result\":[0,\"x\"]}}", NULL,
      NULL, "returns a string"},
-    {"<html>no</html>", NULL, NULL, "no object at byte 1"},
+    {"<html>no</html>", NULL, NULL, "no object (check prometheus.url) at byte 1"},
     {"[1,2]", NULL, NULL, "no object"},
     {"{\"status\":\"success\"", NULL, NULL, "cut off"},
     {"", NULL, NULL, "empty"},
@@ -97,7 +120,7 @@ static const struct scan_case {
     {"{\"status\":tru}", NULL, NULL, "no value"},
     {"{\"a\":\"\\q\"}", NULL, NULL, "wrong escape"},
     {"{\"a\":\"\n\"}", NULL, NULL, "control character"},
-    {"{}", NULL, NULL, "no status"},
+    {"{}", NULL, NULL, "no status and result"},
     {"{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}", NULL, NULL,
      "too deep"},
 };
@@ -105,7 +128,7 @@ static const struct scan_case {
 START_TEST(an_answer_is_read_in_any_pieces)
 {
     const struct scan_case *c = &cases[_i];
-    for (size_t size = 1; size < 70; size += size < 8 ? 1 : 13) {
+    for (size_t size = 1; size <= strlen(c->text) + 1; size++) {
         seen s;
         fsc_status status = scan(&s, c->text, size, c->by);
         if (c->wanted) {
@@ -115,6 +138,44 @@ START_TEST(an_answer_is_read_in_any_pieces)
             ck_assert_int_ne(status, FSC_OK);
             ck_assert_msg(strstr(err.msg, c->words) != NULL, "case %d: %s", _i, err.msg);
         }
+    }
+}
+END_TEST
+
+static fsc_status compare(void *ctx, int64_t t, double v, fsc_err *e)
+{
+    const double *wanted = ctx;
+    (void)e;
+    ck_assert_msg(memcmp(&wanted[t], &v, sizeof v) == 0, "number %d: %.17g", (int)t, v);
+    return FSC_OK;
+}
+
+/* Around the limits of the short path: 15 digits, leading zeros, decimals, exponents. */
+START_TEST(numbers_are_what_strtod_says)
+{
+    enum { N = 20000 };
+    static double wanted[N];
+    static fsc_prom_scan s;
+    const fsc_sink sink = {.ctx = wanted, .series = on_series, .sample = compare};
+    static seen ignored;
+    const fsc_sink begin = {.ctx = &ignored, .series = on_series, .sample = on_sample};
+    char text[80], digits[24];
+    srand(11);
+    fsc_prom_scan_begin(&s, &begin, NULL);
+    (void)snprintf(text, sizeof text, "{\"data\":{\"result\":[{\"values\":[");
+    OK(fsc_prom_scan_feed(&s, text, strlen(text), &err));
+    s.sink = &sink;
+    for (int i = 0; i < N; i++) {
+        int n = 1 + rand() % 19, dot = rand() % 20;
+        for (int k = 0; k < n; k++)
+            digits[k] = (char)('0' + (rand() % 4 ? rand() % 10 : 0));
+        digits[n] = '\0';
+        (void)snprintf(text, sizeof text, "%s%.*s%s%s%s", rand() % 2 ? "-" : "", dot, digits,
+                       dot < n ? "." : "", dot < n ? digits + dot : "", rand() % 5 ? "" : "e-7");
+        wanted[i] = strtod(text, NULL);
+        char sample[128];
+        (void)snprintf(sample, sizeof sample, "%s[%d,\"%s\"]", i ? "," : "", i, text);
+        OK(fsc_prom_scan_feed(&s, sample, strlen(sample), &err));
     }
 }
 END_TEST
@@ -149,6 +210,7 @@ END_TEST
 static void add(TCase *t)
 {
     tcase_add_loop_test(t, an_answer_is_read_in_any_pieces, 0, (int)(sizeof cases / sizeof *cases));
+    tcase_add_test(t, numbers_are_what_strtod_says);
     tcase_add_test(t, warnings_are_kept);
     tcase_add_test(t, mutations_never_crash);
 }
