@@ -250,17 +250,28 @@ static fsc_status prepare(job *j, fsc_http_request *request, collector *c, fsc_e
     return FSC_OK;
 }
 
-/* A fresh hole may be filled any moment. All old ones of a series come due at one time of the day,
- * which differs by series: single holes of each minute are then one request again. */
-static int64_t retry_at(const char *id, fsc_span span, int64_t now)
+/* All old holes of a series come due at one time of the day, which differs by series: single holes
+ * of each minute are then one request again. */
+static int64_t daily_retry(const char *id, int64_t now)
 {
-    if (span.to >= now - OLD_S)
-        return now + RETRY_NEW_S;
     uint32_t hash = 2166136261u; /* FNV-1a */
     for (const char *p = id; *p; p++)
         hash = (hash ^ (unsigned char)*p) * 16777619u;
     int64_t shifted = now - (int64_t)(hash % FSC_DAY_S);
     return now + FSC_DAY_S - (shifted % FSC_DAY_S + FSC_DAY_S) % FSC_DAY_S;
+}
+
+/* A fresh hole may be filled any moment, an old one hardly. */
+static fsc_status mark_hole(collector *c, const char *id, fsc_span hole, fsc_err *err)
+{
+    int64_t now = c->in->now, fresh = now - OLD_S - (now - OLD_S) % c->in->step_s;
+    fsc_span old = {hole.from, hole.to < fresh ? hole.to : fresh};
+    if (hole.from < fresh)
+        FSC_TRY(fsc_history_mark_empty(c->store, id, old, daily_retry(id, now), err));
+    if (hole.to <= fresh)
+        return FSC_OK;
+    hole.from = hole.from > fresh ? hole.from : fresh;
+    return fsc_history_mark_empty(c->store, id, hole, now + RETRY_NEW_S, err);
 }
 
 /* Remembers holes, so that a source that has nothing is not asked for it each minute. */
@@ -272,10 +283,10 @@ static fsc_status mark_holes(collector *c, const char *id, const fsc_series *pie
             ;
         if (k == i)
             continue;
-        fsc_span span = {piece->start + (int64_t)i * piece->step_s,
+        fsc_span hole = {piece->start + (int64_t)i * piece->step_s,
                          piece->start + (int64_t)k * piece->step_s};
         *holes += k - i;
-        FSC_TRY(fsc_history_mark_empty(c->store, id, span, retry_at(id, span, c->in->now), err));
+        FSC_TRY(mark_hole(c, id, hole, err));
     }
     return FSC_OK;
 }
@@ -299,22 +310,23 @@ static fsc_status write_member(collector *c, const job *j, size_t i, fsc_err *er
     return FSC_OK;
 }
 
+/* A series that does not fit what is stored of it is alone in that: only the store's own failures
+ * are returned. */
 static fsc_status write_window(collector *c, const job *j, fsc_err *err)
 {
     FSC_TRY(fsc_store_begin(c->store, err));
-    fsc_status status = FSC_OK;
-    for (size_t i = 0; i < j->g->n && status == FSC_OK; i++) {
-        status = write_member(c, j, i, err);
-        if (status !=
-            FSC_DATA) /* a series that does not fit what is stored of it is alone in that */
+    for (size_t i = 0; i < j->g->n; i++) {
+        fsc_err one = FSC_ERR_INIT;
+        fsc_status status = write_member(c, j, i, &one);
+        if (status == FSC_DATA)
+            fail_member(c, j->g->members[i], status, &one);
+        if (status == FSC_OK || status == FSC_DATA)
             continue;
-        fail_member(c, j->g->members[i], status, err);
-        status = FSC_OK;
+        fsc_store_rollback(c->store);
+        *err = one;
+        return status;
     }
-    if (status == FSC_OK)
-        return fsc_store_commit(c->store, err);
-    fsc_store_rollback(c->store);
-    return status;
+    return fsc_store_commit(c->store, err);
 }
 
 static fsc_status take_answer(collector *c, job *j, fsc_status status,
