@@ -57,19 +57,27 @@ fsc_status fsc_history_gaps(fsc_span **out, size_t *n, fsc_store *s, const char 
     return FSC_OK;
 }
 
-fsc_status fsc_history_mark_empty(fsc_store *s, const char *id, fsc_span span, int64_t retry_at,
-                                  fsc_err *err)
+static fsc_status bind_span(fsc_stmt *st, const char *id, fsc_span span)
 {
-    fsc_stmt *st = fsc__db_prepare(
-        s,
-        "INSERT INTO empty_span (name, from_t, to_t, retry_at) VALUES (?, ?, ?, ?) ON CONFLICT "
-        "(name, from_t, to_t) DO UPDATE SET retry_at = excluded.retry_at",
-        err);
     if (!st)
         return FSC_STORE;
     fsc__db_text(st, id);
     fsc__db_int(st, span.from);
     fsc__db_int(st, span.to);
+    return FSC_OK;
+}
+
+/* What lies within says nothing more: a series that is silent for months is a few rows. */
+fsc_status fsc_history_mark_empty(fsc_store *s, const char *id, fsc_span span, int64_t retry_at,
+                                  fsc_err *err)
+{
+    fsc_stmt *st = fsc__db_prepare(
+        s, "DELETE FROM empty_span WHERE name = ? AND from_t >= ? AND to_t <= ?", err);
+    FSC_TRY(bind_span(st, id, span));
+    FSC_TRY(fsc__db_run(st, err));
+    st = fsc__db_prepare(
+        s, "INSERT INTO empty_span (name, from_t, to_t, retry_at) VALUES (?, ?, ?, ?)", err);
+    FSC_TRY(bind_span(st, id, span));
     fsc__db_int(st, retry_at);
     return fsc__db_run(st, err);
 }
