@@ -139,7 +139,16 @@ static const char *void_reason(const fsc_plan_run *r, const fsc_guard_input *in,
         if (r->in->workloads[w].paused)
             return fsc__plan_text(r, "workload %s is paused and left alone", c->workloads[w].name);
     }
-    return affordable < 0 ? "the users' own floors and what runs already pass the ceiling" : NULL;
+    if (affordable < 0)
+        return "the users' own floors and what runs already pass the ceiling";
+    for (size_t p = 0; p < c->n_pools; p++)
+        for (size_t w = 0; w < c->n_workloads; w++)
+            if (!r->in->pools[p].nodes_known && uses_pool(&c->workloads[w], c->pools[p].name) &&
+                fsc_budget_covers(in->cfg, c->workloads[w].name))
+                return fsc__plan_text(r,
+                                      "the nodes of pool %s are not counted: idle ones bill unseen",
+                                      c->pools[p].name);
+    return NULL;
 }
 
 /* Open while the promise binds below what is wanted; half open while the cap climbs back, a node a
