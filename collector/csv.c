@@ -107,7 +107,7 @@ static fsc_status next_row(csv_reader *r, field *out, int *n)
     *n = 0;
     r->line++;
     for (;;) {
-        field f;
+        field f = {0};
         FSC_TRY(next_field(r, &f));
         if (*n == MAX_FIELDS)
             return bad(r, too_many);
@@ -134,8 +134,8 @@ static bool is_text(field f, const char *text)
 
 static fsc_status read_header(csv_reader *r)
 {
-    field f[MAX_FIELDS];
-    int n;
+    field f[MAX_FIELDS] = {{0}};
+    int n = 0;
     if (r->end - r->p >= 3 && !memcmp(r->p, "\xEF\xBB\xBF", 3))
         r->p += 3;
     if (r->p >= r->end)
@@ -315,8 +315,8 @@ static fsc_status append(csv_reader *r, growing *g, fsc_sample s)
 static fsc_status read_rows(csv_reader *r, field file_name)
 {
     while (r->p < r->end) {
-        field f[MAX_FIELDS];
-        int n;
+        field f[MAX_FIELDS] = {{0}};
+        int n = 0;
         growing *g = NULL;
         fsc_sample s;
         FSC_TRY(next_row(r, f, &n));
