@@ -244,9 +244,21 @@ fsc_status fsc_session_feed_gap(fsc_session *s, size_t w, int64_t now, fsc_err *
                             err);
 }
 
+/* No price at all is told and planned around: the guard calls its promise void. */
+static void quote_prices(fsc_session *s, int64_t now, fsc_arena *scratch)
+{
+    for (size_t p = 0; p < s->config.n_pools; p++) {
+        fsc_err err = FSC_ERR_INIT;
+        if (fsc_price_quote(&s->pools[p].price, s->http, &s->config, &s->config.pools[p], now,
+                            scratch, &err) != FSC_OK)
+            fsc_log_write(&s->cli->log, FSC_LOG_WARN, err.msg, NULL);
+    }
+}
+
 fsc_status fsc_session_plan(fsc_plan *out, fsc_session *s, int64_t now, fsc_arena *scratch,
                             fsc_err *err)
 {
+    quote_prices(s, now, scratch);
     for (size_t w = 0; w < s->config.n_workloads; w++) {
         s->forecasts[w] = NULL;
         if (!s->forecasters[w])

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "forescale/file.h"
 #include "forescale/kube.h"
+#include "forescale/price.h"
 #include "forescale/source.h"
 #include "forescale/store.h"
 #include "forescale/target.h"

@@ -169,6 +169,16 @@ static fsc_status make_site(fsc_site *s, const fsc_plan_run *r, size_t w)
  * --------------------------------------------------------------------------------------------------------
  */
 
+/* NULL, or the first pool whose price an objective in money needs and nobody knows. */
+static const char *priceless_pool(const fsc_plan_run *r, size_t w)
+{
+    const fsc_workload_config *wl = r->sites[w].cfg;
+    for (size_t i = 0; wl->objective.late_minute_given && i < wl->pools.n; i++)
+        if (!fsc__pool_price(r, fsc__pool_index(r->in->config, wl->pools.v[i])))
+            return wl->pools.v[i];
+    return NULL;
+}
+
 /* NULL: nothing stands against acting on the forecast. */
 static const char *reason_to_hold(const fsc_plan_run *r, size_t w)
 {
@@ -177,6 +187,9 @@ static const char *reason_to_hold(const fsc_plan_run *r, size_t w)
         return now->hold;
     if (now->paused)
         return "it is paused";
+    const char *priceless = priceless_pool(r, w);
+    if (priceless)
+        return fsc__plan_text(r, "pool %s has no price", priceless);
     if (!r->in->forecasts[w])
         return "there is no demand history";
     if (r->in->forecasts[w]->hold)

@@ -172,6 +172,22 @@ START_TEST(a_hold_keeps_the_floor_for_a_day_and_says_why)
 }
 END_TEST
 
+START_TEST(without_a_price_there_is_no_objective_in_money)
+{
+    world x = {0};
+    load(&x.c, 0, "{lateMinute: 30 USD}", "true", "");
+    ((fsc_pool_config *)(uintptr_t)x.c.pools)->price.micros = 0;
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    run(&x, 60, certain(x.p, 60, flat_30));
+    ck_assert(x.plan.workloads[0].hold);
+    ck_assert_msg(strstr(x.plan.workloads[0].reason, "pool gpu has no price") != NULL, "%s",
+                  x.plan.workloads[0].reason);
+    x.pool.price.micros = 96000000; /* a source that knows it */
+    run(&x, 120, certain(x.p, 120, flat_30));
+    ck_assert(!x.plan.workloads[0].hold);
+}
+END_TEST
+
 START_TEST(our_own_raise_is_no_baseline)
 {
     world x = {0};
@@ -390,6 +406,7 @@ static void add(TCase *t)
     tcase_add_test(t, nodes_come_first_and_pods_just_in_time);
     tcase_add_test(t, after_the_peak_everything_follows_down_with_trim);
     tcase_add_test(t, a_hold_keeps_the_floor_for_a_day_and_says_why);
+    tcase_add_test(t, without_a_price_there_is_no_objective_in_money);
     tcase_add_test(t, our_own_raise_is_no_baseline);
     tcase_add_test(t, a_saved_planner_goes_on_as_if_nothing_was);
     tcase_add_test(t, a_plan_is_json_with_exact_money);
