@@ -14,6 +14,16 @@ static fsc_status import_csv(fsc_session *s, fsc_err *err)
     FSC_TRY(fsc_store_begin(s->store, err));
     for (size_t i = 0; i < csv.n; i++) {
         fsc_series *one = &csv.series[i];
+        /* Finer samples, and those beside the grid, are laid on the grid that Prometheus will be
+         * read on. */
+        if (FSC_COLLECT_STEP_S % one->step_s == 0)
+            FSC_TRY(fsc_series_resample(one,
+                                        &(fsc_series){.id = one->id,
+                                                      .start = one->start,
+                                                      .step_s = one->step_s,
+                                                      .n = one->n,
+                                                      .values = one->values},
+                                        FSC_COLLECT_STEP_S, 0, s->cli->arena, err));
         if (csv.n == 1 && s->config.n_workloads == 1)
             one->id = s->config.workloads[0].name;
         if (fsc_history_write(s->store, one, err) != FSC_OK) {

@@ -100,6 +100,9 @@ $(sed 's/^interval/store: {path: s.db}\ninterval/' "$config")
 C
 expect 0 "imported" collect -c store.yaml --from-csv "$demo"
 [ "$(stat -c %a s.db)" = 600 ] || fail "the store is not private"
+printf 'timestamp,value\n1793004030,5\n1793004090,7\n1793004150,9\n' >beside.csv
+expect 0 "imported" collect -c store.yaml --store beside.db --from-csv beside.csv
+"$forescale" history -c store.yaml --store beside.db llama | grep -qx 'llama,1793004060,7' || fail "samples beside the grid are not laid on it"
 expect 0 "llama" plan -c store.yaml --at 2026-10-26T08:54:00Z
 expect 0 "llama" run -c store.yaml --dry-run --at 2026-10-26T08:54:00Z
 expect 0 "llama" status -c store.yaml

@@ -85,6 +85,11 @@ run run >/dev/null 2>&1 || fail "the second run"
 [ "$(min_of)" = "$planned" ] || fail "the second run changed the floor to $(min_of)"
 pass "a second run changes nothing"
 
+# The guard's memory is lost; the ledger is not.
+python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute("DELETE FROM blob WHERE kind = ?", ("planner",)); c.commit()' "$rig/forescale.db"
+run plan -o json 2>/dev/null | jq -e '.budgets[0].spent > 0' >/dev/null || fail "the ledger's spend does not count"
+pass "the spend is in the ledger: it counts when the guard's memory is lost"
+
 run status >"$rig/status.out" 2>&1 || { cat "$rig/status.out"; fail "status"; }
 grep -q applied "$rig/status.out" || fail "status shows no receipt"
 pass "status shows the floor, its expiry and the receipt"
