@@ -199,18 +199,40 @@ static const char *reason_to_hold(const fsc_plan_run *r, size_t w)
                : "perReplica is not known: give demand.perReplica, or a threshold on the trigger";
 }
 
+/* The floor in force, for a day. Where demand is known, what it does not need is let go: the
+ * autoscaler below follows it, and an idle floor for a day is dear. Missing demand lowers nothing.
+ */
+static int64_t held_floor(const fsc_plan_run *r, size_t w)
+{
+    const fsc_site *s = &r->sites[w];
+    const fsc_floor_state *f = &r->p->floors[w];
+    const fsc_forecast *fc = r->in->forecasts[w];
+    if (!f->min_replicas || r->in->now - f->held_since >= FSC_DAY_S)
+        return s->min_replicas;
+    int64_t floor = at_least(f->min_replicas, s->min_replicas);
+    bool known = fc && s->per_replica > 0 && isfinite(fc->newest) &&
+                 r->in->now - fc->origin <= MAX_STALE_STEPS * fc->step_s;
+    if (!known)
+        return floor;
+    int64_t need = (int64_t)ceil(fc->newest / (s->per_replica * s->cfg->utilization) - 1e-9);
+    return at_most(floor, at_least(need, s->min_replicas));
+}
+
 static void hold(fsc_plan_run *r, size_t w, const char *why)
 {
     fsc_workload_plan *out = &r->workloads[w];
     fsc_floor_state *f = &r->p->floors[w];
     const fsc_site *s = &r->sites[w];
     f->held_since = f->held_since ? f->held_since : r->in->now;
-    bool keep = f->min_replicas && r->in->now - f->held_since < FSC_DAY_S;
     out->hold = true;
-    out->min_replicas = keep ? at_least(f->min_replicas, s->min_replicas) : s->min_replicas;
+    out->min_replicas = held_floor(r, w);
     out->max_replicas = s->max_replicas;
-    out->reason = fsc__plan_text(r, "%s; %s", why,
-                                 keep ? "the floor in force stays" : "the user's own bounds stand");
+    out->reason =
+        fsc__plan_text(r, "%s; %s", why,
+                       out->min_replicas == s->min_replicas ? "the user's own bounds stand"
+                       : out->min_replicas == f->min_replicas
+                           ? "the floor in force stays"
+                           : "of the floor in force, what present demand needs stays");
 }
 
 static void plan_floor(fsc_plan_run *r, size_t w)

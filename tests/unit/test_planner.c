@@ -102,6 +102,13 @@ static double spike_at_1000(int64_t t)
     return t >= 1000 ? 300 : 30;
 }
 
+static double constant_demand;
+static double as_now(int64_t t)
+{
+    (void)t;
+    return constant_demand;
+}
+
 START_TEST(a_quantile_becomes_replicas)
 {
     world x = {0};
@@ -169,6 +176,29 @@ START_TEST(a_hold_keeps_the_floor_for_a_day_and_says_why)
     x.w.paused = true;
     run(&x, 200000, certain(x.p, 200000, flat_30));
     ck_assert(x.plan.workloads[0].hold);
+}
+END_TEST
+
+START_TEST(a_hold_lets_go_what_known_demand_does_not_need)
+{
+    world x = {0};
+    load(&x.c, 0, "{quantile: 0.95}", "false", "");
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    constant_demand = 300;
+    run(&x, 60, certain(x.p, 60, as_now));
+    ck_assert_int_ge(x.plan.workloads[0].min_replicas, 30);
+    fsc_forecast *doubtful = certain(x.p, 120, flat_30);
+    doubtful->hold = "no skill";
+    run(&x, 120, doubtful);
+    ck_assert(x.plan.workloads[0].hold);
+    ck_assert_int_eq(x.plan.workloads[0].min_replicas, 4); /* ceil(30 / 8) */
+    doubtful = certain(x.p, 180, as_now);
+    doubtful->hold = "no skill";
+    run(&x, 180, doubtful);
+    ck_assert_int_eq(x.plan.workloads[0].min_replicas, 4); /* a hold raises nothing */
+    doubtful->newest = NAN;
+    run(&x, 240, doubtful);
+    ck_assert_int_eq(x.plan.workloads[0].min_replicas, 4); /* a gap lowers nothing */
 }
 END_TEST
 
@@ -324,13 +354,6 @@ static double next_demand(double d)
     return u < 0.002 ? 500 * uniform() : u < 0.004 ? 5 : fmax(0, d * (0.97 + 0.06 * uniform()));
 }
 
-static double constant_demand;
-static double as_now(int64_t t)
-{
-    (void)t;
-    return constant_demand;
-}
-
 /* Largest spend of any window of `length_s`, in money. */
 static double largest_window(const small_world *s, int64_t length_s, int64_t until)
 {
@@ -406,6 +429,7 @@ static void add(TCase *t)
     tcase_add_test(t, nodes_come_first_and_pods_just_in_time);
     tcase_add_test(t, after_the_peak_everything_follows_down_with_trim);
     tcase_add_test(t, a_hold_keeps_the_floor_for_a_day_and_says_why);
+    tcase_add_test(t, a_hold_lets_go_what_known_demand_does_not_need);
     tcase_add_test(t, without_a_price_there_is_no_objective_in_money);
     tcase_add_test(t, our_own_raise_is_no_baseline);
     tcase_add_test(t, a_saved_planner_goes_on_as_if_nothing_was);
