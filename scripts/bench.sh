@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Figures beside their anchors. Usage: scripts/bench.sh BUILD_FOLDER [forecast|store|parse]...
+# Figures beside their anchors. Usage: scripts/bench.sh BUILD_FOLDER [forecast|store|parse|budget]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$1
 shift
 shared=${FORESCALE_SHARED:-../shared}/data
-[ $# -gt 0 ] || set -- store parse forecast
+[ $# -gt 0 ] || set -- store parse forecast budget
 for part in "$@"; do
     case $part in
     store) "$build/tests/bench/bench_store" "$build/data/demo.csv" "$shared" ;;
     parse) "$build/tests/bench/bench_parse" ;;
+    budget) "$build/tests/bench/bench_budget" ;;
     forecast)
         [ -d "$shared" ] || { echo "SKIPPED: bench forecast needs the traces: FORESCALE_SHARED=FOLDER"; continue; }
         "$build/tests/bench/bench_forecast" speed "$shared"
         "$build/tests/bench/bench_forecast" traces "$shared"
         "$build/tests/bench/bench_forecast" m4 "$shared" ;;
-    *) echo "there is no bench $part: forecast, store, parse" >&2; exit 2 ;;
+    *) echo "there is no bench $part: forecast, store, parse, budget" >&2; exit 2 ;;
     esac
 done

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A world to try plans in: the demand of one workload, the HorizontalPodAutoscaler below, pods,
+ * nodes and their bill. Pure; the same parameters give the same world. A policy is asked at each
+ * tick and orders bounds and nodes, as a run of the program does.
+ *
+ * What it assumes: the autoscaler's rules as Kubernetes documents them (one metric, a target
+ * average value); a pod serves per_replica requests a second, first come first served; a node
+ * bills from its order until it is gone; an empty node goes after idle_s; an interrupted one
+ * after notice_s, and its pods start anew elsewhere.
+ */
+#ifndef FORESCALE_SIMULATE_H
+#define FORESCALE_SIMULATE_H
+
+#include "forescale/series.h"
+
+enum { FSC_SIM_STEP_S = 5, FSC_SIM_MAX_POOLS = 8 };
+
+typedef struct fsc_sim_pool {
+    int64_t price_micros_per_h; /* of a node */
+    int64_t max_nodes;
+    int64_t lead_s; /* ordered -> ready */
+    int64_t idle_s;
+    double interruptions_per_h; /* of a node */
+} fsc_sim_pool;
+
+/* Which pods go first when there are too many, and where new ones are put. */
+typedef enum fsc_sim_placement {
+    FSC_SIM_PACKED,   /* nodes fill up and empty one by one */
+    FSC_SIM_SCATTERED /* as Kubernetes ranks them: pods go from the fullest node */
+} fsc_sim_placement;
+
+typedef struct fsc_sim_hpa {
+    int64_t sync_s, metric_lag_s, stabilization_s;
+    double tolerance;
+    int64_t up_pods, up_period_s, down_pods, down_period_s; /* rate policies */
+} fsc_sim_hpa;
+
+extern const fsc_sim_hpa fsc_sim_hpa_default;
+
+typedef struct fsc_sim_params {
+    const fsc_series *demand; /* requests/s, the same until the next point */
+    const fsc_series *metric; /* what the autoscaler sees: NaN, nothing; NULL: the demand */
+    int64_t from, to, tick_s;
+    int64_t act_s; /* from a tick until its orders are in force */
+    double per_replica, utilization;
+    int64_t pods_per_node, lead_pod_s;
+    size_t n_pools;
+    fsc_sim_pool pools[FSC_SIM_MAX_POOLS]; /* in order of preference */
+    int64_t min_replicas, max_replicas;    /* in force until the first orders */
+    fsc_sim_hpa hpa;
+    fsc_sim_placement placement;
+    int64_t notice_s;     /* before an interruption */
+    int64_t late_after_s; /* a request that waited longer is late */
+    int64_t drop_after_s; /* one that waited longer goes away, unserved */
+    double late_share;    /* a minute with a larger share of late requests is late */
+    uint64_t seed;        /* of the interruptions */
+} fsc_sim_params;
+
+typedef struct fsc_sim_seen {
+    int64_t now;
+    int64_t replicas, ready;
+    double backlog;
+    int64_t nodes[FSC_SIM_MAX_POOLS]; /* that bill */
+    int64_t leaving[FSC_SIM_MAX_POOLS];
+    const int64_t *minute_micros; /* the bill of each minute since `from` */
+    size_t n_minutes;             /* that are over */
+} fsc_sim_seen;
+
+typedef struct fsc_sim_orders {
+    int64_t min_replicas, max_replicas;
+    int64_t min_nodes[FSC_SIM_MAX_POOLS], max_nodes[FSC_SIM_MAX_POOLS];
+} fsc_sim_orders;
+
+/* Orders begin as those in force. */
+typedef fsc_status (*fsc_sim_policy)(fsc_sim_orders *out, void *ctx, const fsc_sim_seen *seen,
+                                     fsc_err *err);
+
+typedef struct fsc_sim_result {
+    int64_t cost_micros, peak_micros_per_h;
+    double node_hours, unserved_share;
+    int64_t late_minutes, scale_operations, node_starts;
+    size_t n_minutes;
+    const int64_t *minute_micros; /* [n_minutes], in the arena */
+} fsc_sim_result;
+
+/* policy NULL: the autoscaler alone. FSC_DATA where the demand does not cover [from, to). */
+fsc_status fsc_simulate(fsc_sim_result *out, const fsc_sim_params *p, fsc_sim_policy policy,
+                        void *ctx, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
+/* The largest bill of any window of length_s, at the world's minutes. */
+int64_t fsc_sim_largest_window(const fsc_sim_result *r, int64_t length_s);
+
+/*
+ * What somebody who knows the demand would pay: the cheapest path of node counts, each start paid
+ * from its order and each stop until it is gone, with late_minute_micros for each minute in which
+ * the nodes do not suffice. Dynamic programming over minutes; nodes are of the first pool.
+ */
+typedef struct fsc_sim_oracle {
+    int64_t cost_micros, late_minutes;
+} fsc_sim_oracle;
+fsc_status fsc_sim_oracle_run(fsc_sim_oracle *out, const fsc_sim_params *p,
+                              int64_t late_minute_micros, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
+#endif
