@@ -21,25 +21,57 @@ static bool uses_pool(const fsc_workload_config *w, const char *pool)
     return false;
 }
 
+static bool pays_for_pool(const fsc_guard_input *g, const fsc_config *c, const char *pool)
+{
+    for (size_t w = 0; w < c->n_workloads; w++)
+        if (fsc_budget_covers(g->cfg, c->workloads[w].name) && uses_pool(&c->workloads[w], pool))
+            return true;
+    return false;
+}
+
 static void guard_pools(fsc_guard_input *g, const fsc_plan_run *r)
 {
     const fsc_config *c = r->in->config;
     for (size_t p = 0; p < c->n_pools; p++) {
-        bool ours = false;
-        for (size_t w = 0; w < c->n_workloads; w++)
-            ours |= fsc_budget_covers(g->cfg, c->workloads[w].name) &&
-                    uses_pool(&c->workloads[w], c->pools[p].name);
-        if (!ours)
+        const fsc_pool_config *pool = &c->pools[p];
+        const fsc_pool_now *now = &r->in->pools[p];
+        if (!pays_for_pool(g, c, pool->name))
             continue;
-        int64_t price = fsc__pool_price(r, p),
-                settle = c->pools[p].lead_s + c->pools[p].idle_s + HPA_PERIOD_S + GRACE_S;
+        int64_t price = fsc__pool_price(r, p), lead = at_least(pool->lead_s, now->lead_node_s);
         g->dearest_micros_per_h = at_least(g->dearest_micros_per_h, price);
-        g->settle_s = at_least(g->settle_s, settle);
-        if (r->in->pools[p].nodes_known) {
-            g->nodes += r->in->pools[p].nodes;
-            g->rate_micros_per_h += r->in->pools[p].nodes * price;
+        g->settle_s = at_least(g->settle_s, lead + pool->idle_s + HPA_PERIOD_S + GRACE_S);
+        g->unseen_s = at_most(g->unseen_s, lead + pool->idle_s);
+        g->interruptions_per_h = fmax(g->interruptions_per_h, pool->interruptions_per_h);
+        g->reserve += pool->min_nodes;
+        if (now->nodes_known) {
+            g->nodes += now->nodes;
+            g->leaving += now->nodes_leaving;
+            g->rate_micros_per_h += now->nodes * price;
         }
     }
+}
+
+/* Why nothing that the plan says of a workload is written; NULL: it is. */
+static const char *left_alone(const fsc_plan_run *r, size_t w)
+{
+    const fsc_workload_now *now = &r->in->workloads[w];
+    return now->hold ? now->hold : now->paused ? "it is paused" : NULL;
+}
+
+/* Pods that no cap of ours takes away. One stays: an autoscaler knows no maximum of none. */
+static int64_t floor_of(const fsc_plan_run *r, size_t w)
+{
+    const fsc_site *s = &r->sites[w];
+    const fsc_workload_now *now = &r->in->workloads[w];
+    int64_t floor = at_least(s->min_replicas, 1);
+    if (now->hold)
+        return at_least(floor, now->max_known ? now->max_replicas : s->max_replicas);
+    return now->paused ? at_least(floor, s->running) : floor;
+}
+
+static int64_t nodes_for(const fsc_site *s, int64_t pods)
+{
+    return (pods + s->pods_per_node - 1) / s->pods_per_node;
 }
 
 static fsc_guard_input guard_input(const fsc_plan_run *r, size_t b)
@@ -49,27 +81,25 @@ static fsc_guard_input guard_input(const fsc_plan_run *r, size_t b)
                          .cfg = &c->budgets[b],
                          .zone = c->zone,
                          .seen = &r->in->budgets[b],
-                         .pods_per_node = 1,
-                         .tick_s = fsc__tick_s(c)};
+                         .tick_s = fsc__tick_s(c),
+                         .unseen_s = INT64_MAX};
     bool counted = true;
+    int64_t by_pods = 0;
     guard_pools(&g, r);
     for (size_t w = 0; w < c->n_workloads; w++) {
         const fsc_site *s = &r->sites[w];
         if (!fsc_budget_covers(g.cfg, s->cfg->name))
             continue;
-        g.floor_pods += s->min_replicas;
-        g.floor_nodes += (s->min_replicas + s->pods_per_node - 1) / s->pods_per_node;
-        g.pods_per_node = at_least(g.pods_per_node, s->pods_per_node);
+        g.floor_pods += floor_of(r, w);
+        g.floor_nodes += nodes_for(s, floor_of(r, w));
+        by_pods += nodes_for(s, at_least(s->running, 0));
         for (size_t i = 0; i < s->cfg->pools.n; i++)
             counted &= r->in->pools[fsc__pool_index(c, s->cfg->pools.v[i])].nodes_known;
     }
-    for (size_t w = 0; w < c->n_workloads && !counted; w++)
-        if (fsc_budget_covers(g.cfg, r->sites[w].cfg->name)) { /* no count of nodes: each pod's
-                                                                  share of one, at the dearest */
-            int64_t nodes = r->sites[w].nodes;
-            g.nodes += nodes;
-            g.rate_micros_per_h += nodes * g.dearest_micros_per_h;
-        }
+    /* Pods that no node holds yet will have one, at the dearest. */
+    int64_t more = counted ? at_least(by_pods - g.nodes, 0) : by_pods;
+    g.nodes += more;
+    g.rate_micros_per_h += more * g.dearest_micros_per_h;
     return g;
 }
 
@@ -136,9 +166,14 @@ static const char *void_reason(const fsc_plan_run *r, const fsc_guard_input *in,
         if (c->workloads[w].mode != FSC_MODE_ENFORCE)
             return fsc__plan_text(r, "workload %s is only observed: nothing is written",
                                   c->workloads[w].name);
-        if (r->in->workloads[w].paused)
-            return fsc__plan_text(r, "workload %s is paused and left alone", c->workloads[w].name);
+        if (left_alone(r, w))
+            return fsc__plan_text(r, "workload %s is not capped: %s", c->workloads[w].name,
+                                  left_alone(r, w));
     }
+    int64_t before = r->budgets[in->cfg - c->budgets].spent_since;
+    if (before && in->now - before > in->tick_s + c->interval_s / 2)
+        return fsc__plan_text(r, "no run came for %lld s: more than missedRuns allows",
+                              (long long)(in->now - before));
     if (affordable < 0)
         return "the users' own floors and what runs already pass the ceiling";
     for (size_t p = 0; p < c->n_pools; p++)
@@ -177,7 +212,7 @@ static int64_t most_nodes(const fsc_plan_run *r, const fsc_guard_input *in)
     for (size_t w = 0; w < r->in->config->n_workloads; w++) {
         const fsc_site *s = &r->sites[w];
         if (fsc_budget_covers(in->cfg, s->cfg->name))
-            sum += (s->max_replicas + s->pods_per_node - 1) / s->pods_per_node;
+            sum += nodes_for(s, s->max_replicas);
     }
     return sum;
 }
@@ -189,8 +224,7 @@ static int64_t wanted_nodes(const fsc_plan_run *r, const fsc_guard_input *in)
         const fsc_site *s = &r->sites[w];
         const fsc_workload_plan *plan = &r->workloads[w];
         if (fsc_budget_covers(in->cfg, s->cfg->name))
-            sum += at_least((plan->max_replicas + s->pods_per_node - 1) / s->pods_per_node,
-                            r->choices[w].nodes_wanted);
+            sum += at_least(nodes_for(s, plan->max_replicas), r->choices[w].nodes_wanted);
     }
     return sum;
 }
@@ -203,9 +237,9 @@ static void share_cap(fsc_plan_run *r, const fsc_guard_input *in, int64_t nodes)
     for (size_t w = 0; w < c->n_workloads; w++)
         if (fsc_budget_covers(in->cfg, c->workloads[w].name)) {
             const fsc_site *s = &r->sites[w];
-            int64_t floor = (s->min_replicas + s->pods_per_node - 1) / s->pods_per_node;
-            left -= floor;
-            r->cap_pods[w] = at_most(r->cap_pods[w], at_least(s->min_replicas, 1));
+            int64_t floor = at_least(s->min_replicas, 1);
+            left -= nodes_for(s, floor);
+            r->cap_pods[w] = at_most(r->cap_pods[w], floor);
         }
     for (int64_t priority = 1000; priority >= -1000 && left > 0; priority--)
         for (size_t w = 0; w < c->n_workloads && left > 0; w++) {
@@ -213,9 +247,8 @@ static void share_cap(fsc_plan_run *r, const fsc_guard_input *in, int64_t nodes)
             if (c->workloads[w].priority != priority ||
                 !fsc_budget_covers(in->cfg, c->workloads[w].name))
                 continue;
-            int64_t floor = (s->min_replicas + s->pods_per_node - 1) / s->pods_per_node;
-            int64_t want =
-                (r->workloads[w].max_replicas + s->pods_per_node - 1) / s->pods_per_node - floor;
+            int64_t floor = nodes_for(s, at_least(s->min_replicas, 1));
+            int64_t want = nodes_for(s, r->workloads[w].max_replicas) - floor;
             int64_t given = at_most(at_least(want, 0), left);
             left -= given;
             r->cap_pods[w] = at_least(r->cap_pods[w], (floor + given) * s->pods_per_node);
@@ -242,7 +275,9 @@ void fsc__budget_guard(fsc_plan_run *r, size_t b)
     out->forecast_p50_micros = forecast_spend(r, g, &in, lambda, 0.5);
     out->forecast_p95_micros =
         at_least(forecast_spend(r, g, &in, lambda, 0.95), out->forecast_p50_micros);
-    out->worst_case_micros = fsc_guard_worst(g, &in, cap, cap * in.pods_per_node);
+    out->worst_case_micros = fsc_guard_worst(g, &in, cap);
+    g->most_micros_per_h =
+        fsc_money_over(in.dearest_micros_per_h, FSC_HOUR_S, fsc_guard_level(&in, cap));
     out->probability_over = out->forecast_p50_micros > out->ceiling.micros   ? 0.5
                             : out->forecast_p95_micros > out->ceiling.micros ? 0.05
                                                                              : 0;

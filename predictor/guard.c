@@ -2,7 +2,12 @@
 #include "guard.h"
 #include "bounds.h"
 
+#include <math.h>
 #include <string.h>
+
+enum { NOTICE_S = 120 }; /* of an interruption: the lost node and its successor both bill */
+
+static const double overlaps_margin = 3; /* times as many interruptions as are expected */
 
 static const fsc_period periods[] = {[FSC_WINDOW_DAY] = FSC_PERIOD_DAY,
                                      [FSC_WINDOW_WEEK] = FSC_PERIOD_WEEK,
@@ -96,6 +101,8 @@ int64_t fsc_guard_advance(fsc_guard_state *g, const fsc_guard_input *in)
     if (g->at && in->now > g->at) {
         /* Nodes came or went somewhere in between: the dearer of both ends, for all of it. */
         int64_t rate = at_least(g->rate_micros_per_h, in->rate_micros_per_h);
+        if (in->now - g->at > in->unseen_s && !in->seen->spent_known)
+            rate = at_least(rate, g->most_micros_per_h);
         estimate = fsc_money_over(rate, in->now - g->at, 1);
         /* A long absence lies in many buckets; what is older than the window must leave with its
          * time. */
@@ -115,36 +122,39 @@ int64_t fsc_guard_advance(fsc_guard_state *g, const fsc_guard_input *in)
 /* ---- the promise
  * --------------------------------------------------------------------------------------------- */
 
-/* Nodes that may bill at t seconds from now when at most `nodes` hold at most `pods` from now on.
- */
+/* Nodes that may bill, and until when. After a cut each remaining pod may hold a node of its own,
+ * and pods that come and go keep empty ones from leaving: below what runs now only the floors are
+ * sure to be cheaper. */
 typedef struct bill {
-    int64_t first_until_s, first; /* what runs now has not gone yet */
-    int64_t then_until_s, then;   /* until a cut at the next chance has worked */
-    int64_t rest;                 /* the users' floors, each pod on a node of its own */
+    int64_t until_s; /* a cut at the next chance has worked by then */
+    int64_t level, rest;
     int64_t price;
 } bill;
 
-static bill bill_of(const fsc_guard_input *in, int64_t nodes, int64_t pods)
+int64_t fsc_guard_level(const fsc_guard_input *in, int64_t nodes)
 {
-    int64_t scattered = at_most(pods, in->nodes);
-    bill b = {.price = in->dearest_micros_per_h};
-    b.first = at_least(in->nodes, nodes);
-    b.first_until_s = in->settle_s;
-    b.then = at_least(scattered, nodes);
-    b.then_until_s = in->tick_s + in->settle_s;
-    b.rest = at_least(at_most(in->floor_pods, at_least(b.first, b.then)), in->floor_nodes);
+    return at_least(in->nodes, nodes + in->leaving + in->reserve);
+}
+
+static bill bill_of(const fsc_guard_input *in, int64_t nodes)
+{
+    /* A successor that is ordered again because no run came in time stays for its idle tail. */
+    int64_t beside_s = NOTICE_S + (in->tick_s >= NOTICE_S ? in->settle_s : 0);
+    double overlap = overlaps_margin * in->interruptions_per_h * (double)beside_s / FSC_HOUR_S;
+    bill b = {.price = (int64_t)ceil((double)in->dearest_micros_per_h * (1 + overlap))};
+    b.level = fsc_guard_level(in, nodes);
+    b.rest = at_least(at_most(in->floor_pods + in->reserve, b.level), in->floor_nodes);
+    b.until_s = in->tick_s + in->settle_s + (in->interruptions_per_h > 0 ? beside_s : 0);
+    /* What is raised now may only be seen at the next chance, and be cut at the one after. */
+    if (b.level > in->nodes)
+        b.until_s += in->tick_s;
     return b;
 }
 
 static int64_t billed_until(const bill *b, int64_t t)
 {
-    int64_t first = at_most(t, b->first_until_s), then = at_most(t, b->then_until_s);
-    int64_t sum = fsc_money_over(b->price, first, b->first);
-    if (then > b->first_until_s)
-        sum = add(sum, fsc_money_over(b->price, then - b->first_until_s, b->then));
-    if (t > b->then_until_s)
-        sum = add(sum, fsc_money_over(b->price, t - b->then_until_s, b->rest));
-    return sum;
+    int64_t sum = fsc_money_over(b->price, at_most(t, b->until_s), b->level);
+    return t > b->until_s ? add(sum, fsc_money_over(b->price, t - b->until_s, b->rest)) : sum;
 }
 
 /* The ends at which a window can close: of a rolling one each bucket's, of a calendar one this and
@@ -163,10 +173,9 @@ static ends window_ends(const fsc_guard_state *g, const fsc_guard_input *in)
     return (ends){this_end, after - this_end, after};
 }
 
-int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes,
-                        int64_t pods)
+int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes)
 {
-    const bill b = bill_of(in, nodes, pods);
+    const bill b = bill_of(in, nodes);
     int64_t worst = 0, sums[FSC_SPEND_BUCKETS + 1];
     sum_up(sums, &g->spend);
     const ends e = window_ends(g, in);
@@ -184,7 +193,7 @@ int64_t fsc_guard_affordable(const fsc_guard_state *g, const fsc_guard_input *in
     int64_t low = -1, high = most;
     while (low < high) {
         int64_t mid = low + (high - low + 1) / 2;
-        if (fsc_guard_worst(g, in, mid, mid * in->pods_per_node) <= in->cfg->ceiling.micros)
+        if (fsc_guard_worst(g, in, mid) <= in->cfg->ceiling.micros)
             low = mid;
         else
             high = mid - 1;

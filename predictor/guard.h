@@ -25,6 +25,7 @@ typedef struct fsc_guard_state {
     fsc_spend spend;
     int64_t at;                /* of the run before; 0: none */
     int64_t rate_micros_per_h; /* of all nodes that billed then, at the prices then */
+    int64_t most_micros_per_h; /* of all that might bill under the bounds written then */
     int state;                 /* fsc_budget_state */
     int64_t cap_nodes;         /* while open or half open */
     int64_t state_since;
@@ -36,14 +37,17 @@ typedef struct fsc_guard_input {
     const fsc_budget_config *cfg;
     const fsc_zone *zone;
     const fsc_budget_now *seen;
-    int64_t nodes;                /* that bill now, with those ordered */
-    int64_t rate_micros_per_h;    /* of those */
+    int64_t nodes;                /* that bill now, or will for the pods that wait */
+    int64_t leaving;              /* of these under notice: each may have its successor beside it */
+    int64_t reserve;              /* the pools' own minima */
+    int64_t rate_micros_per_h;    /* of the nodes */
     int64_t dearest_micros_per_h; /* a node of the dearest pool that a pod may reach */
-    int64_t floor_pods;           /* the users' own minima */
+    int64_t floor_pods;           /* the users' own minima, and what may not be capped */
     int64_t floor_nodes;          /* into which they fit at best */
-    int64_t pods_per_node;        /* the most that a node holds */
+    double interruptions_per_h;   /* of a node, in the pool that loses most */
     int64_t tick_s;               /* until the next chance to write a cap */
     int64_t settle_s; /* from a written cap until the last node it frees has stopped billing */
+    int64_t unseen_s; /* a node may come and go between two runs that lie further apart */
 } fsc_guard_input;
 
 /* Takes in what was spent since the run before. Returns the estimate of it. */
@@ -53,9 +57,11 @@ int64_t fsc_guard_advance(fsc_guard_state *g, const fsc_guard_input *in);
 int64_t fsc_guard_spent(const fsc_guard_state *g, const fsc_guard_input *in, int64_t *window_start,
                         int64_t *window_end);
 
-/* The largest spend of any window if at most `nodes` nodes hold at most `pods` pods from now on. */
-int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes,
-                        int64_t pods);
+/* The largest spend of any window if the pods that are allowed fit into `nodes` nodes. */
+int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes);
+
+/* That many nodes at most bill under such a cap. */
+int64_t fsc_guard_level(const fsc_guard_input *in, int64_t nodes);
 
 /* The most nodes that keep the promise; -1: even the floors alone do not. */
 int64_t fsc_guard_affordable(const fsc_guard_state *g, const fsc_guard_input *in, int64_t most);

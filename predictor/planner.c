@@ -245,7 +245,7 @@ static void plan_floor(fsc_plan_run *r, size_t w)
     *c = fsc_capacity_choose(s, f, r->lambda[w]);
     r->p->floors[w].held_since = 0;
     out->min_replicas = c->replicas;
-    out->max_replicas = s->cfg->trim ? c->replicas : s->max_replicas;
+    out->max_replicas = s->cfg->trim ? at_least(c->replicas, 1) : s->max_replicas;
     out->quantile = c->level;
     out->demand = c->demand;
     out->demand_at = c->demand_at;
@@ -302,14 +302,62 @@ static void apply_cap(fsc_plan_run *r, size_t w)
     r->p->floors[w].max_replicas = out->max_replicas;
 }
 
+/* Nodes to be ordered or kept for a workload. Under a cap pods alone hold nodes where there are
+ * several pools: a node kept in one while the pods are in another would pass what was allowed. */
 static int64_t wanted_of(const fsc_plan_run *r, size_t w)
 {
     const fsc_site *s = &r->sites[w];
     int64_t held = (r->workloads[w].min_replicas + s->pods_per_node - 1) / s->pods_per_node;
+    if (r->cap_pods[w] != INT64_MAX && s->cfg->pools.n > 1)
+        return 0;
     return at_least(r->choices[w].nodes_wanted, held);
 }
 
-/* Gives each workload's nodes to its pools in order of preference. */
+/* A node under notice still counts in its pool until it is gone: its successor is ordered above
+ * it, once. */
+static int64_t kept_nodes(const fsc_pool_plan *q, const fsc_pool_config *pool,
+                          const fsc_pool_now *now)
+{
+    int64_t kept = at_least(q->nodes_needed, pool->min_nodes);
+    bool replaced = now->nodes_known && now->nodes - now->nodes_leaving >= kept;
+    return replaced ? kept : kept + now->nodes_leaving;
+}
+
+typedef struct share {
+    int64_t left, held; /* nodes still to be given, of them those that hold pods */
+} share;
+
+static void give(share *s, fsc_pool_plan *q, int64_t room)
+{
+    int64_t given = at_most(s->left, at_least(room - q->nodes_needed, 0)),
+            used = at_most(given, s->held);
+    q->nodes_needed += given;
+    q->warm_nodes += given - used;
+    s->left -= given;
+    s->held -= used;
+}
+
+/* Gives a workload's nodes to its pools in order of preference: those that are there first, since
+ * pods do not move to a better pool by themselves. */
+static void share_nodes(fsc_plan_run *r, size_t w)
+{
+    const fsc_site *s = &r->sites[w];
+    const fsc_strings *names = &s->cfg->pools;
+    share part = {wanted_of(r, w),
+                  (r->workloads[w].min_replicas + s->pods_per_node - 1) / s->pods_per_node};
+    for (size_t i = 0; i < names->n; i++) {
+        size_t p = fsc__pool_index(r->in->config, names->v[i]);
+        const fsc_pool_now *now = &r->in->pools[p];
+        if (now->nodes_known)
+            give(&part, &r->pools[p],
+                 at_most(now->nodes - now->nodes_leaving, r->pools[p].max_nodes));
+    }
+    for (size_t i = 0; i < names->n; i++) {
+        fsc_pool_plan *q = &r->pools[fsc__pool_index(r->in->config, names->v[i])];
+        give(&part, q, q->max_nodes);
+    }
+}
+
 static void plan_pools(fsc_plan_run *r)
 {
     const fsc_config *c = r->in->config;
@@ -318,26 +366,12 @@ static void plan_pools(fsc_plan_run *r)
             .name = c->pools[p].name,
             .price = c->pools[p].price,
             .max_nodes = c->pools[p].max_nodes_given ? c->pools[p].max_nodes : FSC_MAX_NODES};
-    for (size_t w = 0; w < c->n_workloads; w++) {
-        const fsc_site *s = &r->sites[w];
-        int64_t left = wanted_of(r, w),
-                held = (r->workloads[w].min_replicas + s->pods_per_node - 1) / s->pods_per_node;
-        for (size_t i = 0; i < s->cfg->pools.n; i++) {
-            fsc_pool_plan *q = &r->pools[fsc__pool_index(c, s->cfg->pools.v[i])];
-            int64_t given = at_most(left, at_least(q->max_nodes - q->nodes_needed, 0)),
-                    used = at_most(given, held);
-            q->nodes_needed += given;
-            q->warm_nodes += given - used;
-            left -= given;
-            held -= used;
-        }
-    }
+    for (size_t w = 0; w < c->n_workloads; w++)
+        share_nodes(r, w);
     for (size_t p = 0; p < c->n_pools; p++) {
         fsc_pool_plan *q = &r->pools[p];
         q->price.micros = fsc__pool_price(r, p);
-        q->min_nodes = at_most(at_least(q->nodes_needed, c->pools[p].min_nodes) +
-                                   r->in->pools[p].nodes_leaving,
-                               q->max_nodes);
+        q->min_nodes = at_most(kept_nodes(q, &c->pools[p], &r->in->pools[p]), q->max_nodes);
         q->reason = fsc__plan_text(r, "%lld nodes wanted, %lld of them warm ahead of pods",
                                    (long long)q->nodes_needed, (long long)q->warm_nodes);
     }
@@ -426,7 +460,7 @@ fsc_status fsc_planner_run(fsc_plan *out, fsc_planner *p, const fsc_plan_input *
  * -----------------------------------------------------------------------------------------------------------
  */
 
-static const char saved_magic[8] = "FSCPL01";
+static const char saved_magic[8] = "FSCPL02";
 
 typedef struct saved_header {
     char magic[8];

@@ -337,12 +337,11 @@ static fsc_status open_world(world *w, fsc_arena *a, fsc_err *err)
     int64_t span =
         at_least(at_least(p->hpa.stabilization_s, p->hpa.up_period_s), p->hpa.down_period_s);
     size_t minutes = (size_t)((p->to - p->from) / FSC_MINUTE_S) + 1;
-    size_t most_pods = (size_t)at_least(p->max_replicas, 1);
-    w->most_nodes = 2 * most_pods + 64;
+    w->most_nodes = 2 * FSC_SIM_MAX_PODS;
     w->n_syncs = (size_t)(span / p->hpa.sync_s) + 2;
     w->n_waiting = (size_t)(p->drop_after_s / FSC_SIM_STEP_S) + 1;
     w->nodes = FSC_NEW(a, w->most_nodes, node, err);
-    w->pods = FSC_NEW(a, most_pods, pod, err);
+    w->pods = FSC_NEW(a, FSC_SIM_MAX_PODS, pod, err);
     w->syncs = FSC_NEW(a, w->n_syncs, sync, err);
     w->waiting = FSC_NEW(a, w->n_waiting, double, err);
     w->late = FSC_NEW(a, minutes, double, err);
@@ -369,7 +368,7 @@ static fsc_status step(world *w, fsc_sim_policy policy, void *ctx, fsc_err *err)
         FSC_TRY(ask(w, policy, ctx, err));
     if (w->now >= w->coming_at) {
         w->orders = w->coming;
-        w->orders.max_replicas = at_most(w->orders.max_replicas, p->max_replicas);
+        w->orders.max_replicas = at_most(w->orders.max_replicas, FSC_SIM_MAX_PODS);
         w->coming_at = INT64_MAX;
     }
     if (since % p->hpa.sync_s == 0)
@@ -398,6 +397,8 @@ fsc_status fsc_simulate(fsc_sim_result *out, const fsc_sim_params *p, fsc_sim_po
     *out = (fsc_sim_result){0};
     if (p->demand->start > p->from || fsc_series_end(p->demand) < p->to)
         return fsc_fail(err, FSC_DATA, "the demand does not cover the time to simulate");
+    if (p->max_replicas > FSC_SIM_MAX_PODS)
+        return fsc_fail(err, FSC_DATA, "a world has %d pods at most", (int)FSC_SIM_MAX_PODS);
     FSC_TRY(open_world(&w, a, err));
     for (w.now = p->from; w.now < p->to; w.now += FSC_SIM_STEP_S)
         FSC_TRY(step(&w, policy, ctx, err));

@@ -14,7 +14,7 @@
 
 #include "forescale/series.h"
 
-enum { FSC_SIM_STEP_S = 5, FSC_SIM_MAX_POOLS = 8 };
+enum { FSC_SIM_STEP_S = 5, FSC_SIM_MAX_POOLS = 8, FSC_SIM_MAX_PODS = 2048 };
 
 typedef struct fsc_sim_pool {
     int64_t price_micros_per_h; /* of a node */
@@ -84,7 +84,8 @@ typedef struct fsc_sim_result {
     const int64_t *minute_micros; /* [n_minutes], in the arena */
 } fsc_sim_result;
 
-/* policy NULL: the autoscaler alone. FSC_DATA where the demand does not cover [from, to). */
+/* policy NULL: the autoscaler alone. FSC_DATA where the demand does not cover [from, to), or with
+ * more than FSC_SIM_MAX_PODS. */
 fsc_status fsc_simulate(fsc_sim_result *out, const fsc_sim_params *p, fsc_sim_policy policy,
                         void *ctx, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 

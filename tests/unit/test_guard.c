@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The promise: in worlds with any demand, any forecast, slow and missed runs, dead and lying
+ * meters, interrupted nodes and the worst scheduler, no window's bill passes the ceiling.
+ */
+#include "suite.h"
+
+#include "forescale/plan.h"
+#include "forescale/simulate.h"
+#include "forescale/yaml.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WORLDS_EACH = 8, HOURS = 20, MINUTES = HOURS * 60, FROM = 1791180000 };
+
+static uint64_t random_state;
+
+static double uniform(void)
+{
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (double)(random_state >> 11) / 9007199254740992.0;
+}
+
+static int64_t any(int64_t from, int64_t to)
+{
+    return from + (int64_t)(uniform() * (double)(to - from + 1));
+}
+
+typedef struct meter {
+    bool lives;
+    double share; /* of the bill that it tells */
+} meter;
+
+typedef struct trial {
+    fsc_config c;
+    fsc_planner *p;
+    fsc_arena *scratch;
+    int64_t missed, ceiling_micros, min_replicas;
+    meter meter;
+    double demand[MINUTES], wildness;
+    fsc_forecast_request request;
+    fsc_forecast forecast;
+    double *mean, *v;
+    const char *broken; /* why the promise did not hold from the start */
+} trial;
+
+static const char *const windows[] = {"1h", "2h", "6h", "12h", "day"};
+static const int64_t window_s[] = {3600, 7200, 21600, 43200, 0};
+
+static int64_t largest_bill(const fsc_sim_result *r, size_t window)
+{
+    if (window_s[window])
+        return fsc_sim_largest_window(r, window_s[window]);
+    int64_t sum = 0, most = 0;
+    for (size_t m = 0; m < r->n_minutes; m++) {
+        bool midnight = (FROM + (int64_t)m * 60) % FSC_DAY_S == 0;
+        sum = (midnight ? 0 : sum) + r->minute_micros[m];
+        most = sum > most ? sum : most;
+    }
+    return most;
+}
+
+static int64_t spent_in(const fsc_sim_seen *seen, size_t window)
+{
+    int64_t length = window_s[window] ? window_s[window] : seen->now % FSC_DAY_S;
+    int64_t from = (int64_t)seen->n_minutes - length / 60, sum = 0;
+    for (int64_t m = from > 0 ? from : 0; m < (int64_t)seen->n_minutes; m++)
+        sum += seen->minute_micros[m];
+    return sum;
+}
+
+static void draw_demand(trial *x)
+{
+    double d = 400 * uniform();
+    for (size_t m = 0; m < MINUTES; m++) {
+        double u = uniform();
+        d = u < 0.004 ? 600 * uniform() : u < 0.008 ? 5 : fmax(0, d * (0.97 + 0.06 * uniform()));
+        x->demand[m] = d;
+    }
+}
+
+/* A forecast that may be anything: the guard must not believe it. */
+static void draw_forecast(trial *x, int64_t now)
+{
+    fsc_forecast_request r = x->request;
+    double level = x->demand[(now - FROM) / 60] * (1 + x->wildness * (4 * uniform() - 1));
+    for (size_t h = 0; h < r.n_horizons; h++) {
+        x->mean[h] = fmax(level, 0);
+        for (size_t j = 0; j < r.n_q; j++)
+            x->v[h * r.n_q + j] = x->mean[h] * (0.7 + 0.6 * r.q[j]);
+    }
+    x->forecast = (fsc_forecast){.id = "w",
+                                 .model = "test",
+                                 .origin = now - 60,
+                                 .step_s = 60,
+                                 .n_horizons = r.n_horizons,
+                                 .horizon = r.horizon,
+                                 .n_q = r.n_q,
+                                 .q = r.q,
+                                 .mean = x->mean,
+                                 .v = x->v,
+                                 .newest = level,
+                                 .skill = 0.2};
+}
+
+static size_t window_of_trial;
+
+static fsc_status act(fsc_sim_orders *out, void *ctx, const fsc_sim_seen *seen, fsc_err *e)
+{
+    trial *x = ctx;
+    fsc_plan plan;
+    static int64_t in_a_row;
+    bool begins = seen->now == FROM;
+    in_a_row = begins ? 0 : in_a_row;
+    if (!begins && in_a_row < x->missed && uniform() < 0.5) {
+        in_a_row++;
+        return FSC_OK;
+    }
+    in_a_row = 0;
+    fsc_arena_mark mark = fsc_arena_get_mark(x->scratch);
+    draw_forecast(x, seen->now);
+    const fsc_workload_now w = {.replicas_known = true,
+                                .replicas = seen->replicas,
+                                .ready_known = true,
+                                .ready = seen->ready,
+                                .backlog_known = true,
+                                .backlog = seen->backlog};
+    fsc_pool_now pools[2] = {{0}};
+    for (size_t i = 0; i < x->c.n_pools; i++)
+        pools[i] = (fsc_pool_now){
+            .nodes_known = true, .nodes = seen->nodes[i], .nodes_leaving = seen->leaving[i]};
+    const fsc_budget_now b = {
+        .spent_known = x->meter.lives && uniform() < 0.9,
+        .spent_micros = (int64_t)(x->meter.share * (double)spent_in(seen, window_of_trial)),
+        .meter_at = seen->now};
+    FSC_TRY(fsc_planner_run(&plan, x->p,
+                            &(fsc_plan_input){.now = seen->now,
+                                              .config = &x->c,
+                                              .workloads = &w,
+                                              .pools = pools,
+                                              .budgets = &b,
+                                              .forecasts = (const fsc_forecast *[]){&x->forecast}},
+                            x->scratch, e));
+    if (begins)
+        x->broken = plan.budgets[0].void_why;
+    out->min_replicas = plan.workloads[0].min_replicas;
+    out->max_replicas = plan.workloads[0].max_replicas;
+    for (size_t i = 0; i < plan.n_pools; i++) {
+        out->min_nodes[i] = plan.pools[i].min_nodes;
+        out->max_nodes[i] = plan.pools[i].max_nodes;
+    }
+    fsc_arena_rewind(x->scratch, mark);
+    return FSC_OK;
+}
+
+static void load(trial *x, const char *yaml)
+{
+    char path[] = "/tmp/config.XXXXXX";
+    int fd = mkstemp(path);
+    ck_assert_int_eq(write(fd, yaml, strlen(yaml)), (ssize_t)strlen(yaml));
+    close(fd);
+    ck_assert_msg(fsc_config_load(&x->c, path, arena, &err) == FSC_OK, "%s", err.msg);
+    unlink(path);
+    OK(fsc_planner_open(&x->p, &x->c, arena, &err));
+    OK(fsc_planner_request(&x->request, x->p, 0, 60, arena, &err));
+    x->mean = FSC_NEW(arena, x->request.n_horizons, double, &err);
+    x->v = FSC_NEW(arena, x->request.n_horizons * x->request.n_q, double, &err);
+}
+
+static void draw_trial(trial *x, char *yaml, size_t size, size_t window)
+{
+    bool two = uniform() < 0.4, trim = uniform() < 0.5, money = uniform() < 0.5;
+    int64_t lead = any(0, 600), idle = any(0, 900), gpus = any(1, 8), pool_min = any(0, 3) / 2;
+    int64_t prices[] = {any(1, 120), any(1, 120)};
+    x->missed = any(0, 3);
+    x->min_replicas = any(0, 3);
+    x->wildness = (double)any(0, 2);
+    x->meter = (meter){uniform() < 0.6, uniform() < 0.5 ? 1 : uniform()};
+    double hours = window_s[window] ? (double)window_s[window] / 3600 : 24;
+    int64_t dearest = two && prices[1] > prices[0] ? prices[1] : prices[0];
+    int64_t floor_nodes = (x->min_replicas > 1 ? x->min_replicas : 1) + pool_min * (1 + two);
+    /* What the floors cost in the window and in the tail of a cut, and something above. */
+    double tails = (double)(lead + idle + 360 + 60 * (1 + x->missed)) / 3600;
+    double ceiling = (double)(dearest * floor_nodes) * (hours + tails) * (1.3 + 4 * uniform());
+    x->ceiling_micros = (int64_t)(ceiling * 100) * 10000;
+    int n = snprintf(
+        yaml, size,
+        "apiVersion: forescale.dev/v1\nkind: Config\ninterval: 60s\nmissedRuns: %d\npools:\n"
+        "  - {name: a, gpusPerNode: %d, price: %d.00 USD/h, lead: %ds, idle: %ds, minNodes: %d, "
+        "maxNodes: %d, interruptionsPerHour: %.2f}\n"
+        "  - {name: b, gpusPerNode: %d, price: %d.00 USD/h, lead: %ds, idle: %ds, minNodes: %d}\n"
+        "workloads:\n  - name: w\n    target: {kind: None}\n    mode: enforce\n"
+        "    demand: {perReplica: 10}\n    minReplicas: %d\n    maxReplicas: 48\n    lead: 63s\n"
+        "    pools: [%s]\n    objective: %s\n    trim: %s\n"
+        "budgets: [{name: b, ceiling: %.2f USD, window: %s}]\n",
+        (int)x->missed, (int)gpus, (int)prices[0], (int)lead, (int)idle, (int)pool_min,
+        two ? 3 : 60, uniform() < 0.5 ? 0 : 0.2 * uniform(), (int)gpus, (int)prices[1], (int)lead,
+        (int)idle, (int)(two ? pool_min : 0), (int)x->min_replicas, two ? "a, b" : "a",
+        money ? "{lateMinute: 30 USD}" : "{quantile: 0.9}", trim ? "true" : "false",
+        floor(ceiling * 100) / 100, windows[window]);
+    ck_assert_int_lt(n, (int)size);
+}
+
+static fsc_sim_params world_of(const trial *x, const fsc_series *demand, uint64_t seed)
+{
+    const fsc_config *c = &x->c;
+    fsc_sim_params p = {.demand = demand,
+                        .from = FROM,
+                        .to = FROM + MINUTES * 60,
+                        .tick_s = 60,
+                        .act_s = any(0, 3) * FSC_SIM_STEP_S,
+                        .per_replica = 10,
+                        .utilization = 0.8,
+                        .pods_per_node = c->pools[0].gpus_per_node,
+                        .lead_pod_s = 63,
+                        .n_pools = c->workloads[0].pools.n,
+                        .min_replicas = x->min_replicas,
+                        .max_replicas = x->min_replicas > 1 ? x->min_replicas : 1,
+                        .hpa = fsc_sim_hpa_default,
+                        .placement = uniform() < 0.7 ? FSC_SIM_SCATTERED : FSC_SIM_PACKED,
+                        .notice_s = 120,
+                        .late_after_s = 10,
+                        .drop_after_s = 60,
+                        .late_share = 0.01,
+                        .seed = seed};
+    p.hpa.up_pods = any(1, 48);
+    p.hpa.down_pods = any(1, 20);
+    p.hpa.stabilization_s = any(0, 20) * 15;
+    for (size_t i = 0; i < p.n_pools; i++)
+        p.pools[i] =
+            (fsc_sim_pool){.price_micros_per_h = c->pools[i].price.micros,
+                           .max_nodes = c->pools[i].max_nodes_given ? c->pools[i].max_nodes : 100,
+                           .lead_s = c->pools[i].lead_s,
+                           .idle_s = c->pools[i].idle_s,
+                           .interruptions_per_h = c->pools[i].interruptions_per_h};
+    return p;
+}
+
+/* The largest window's share of the ceiling. */
+static double try_one(uint64_t seed)
+{
+    static trial x;
+    fsc_sim_result r;
+    char yaml[2048];
+    random_state = seed * 2862933555777941757u + 3037000493u;
+    window_of_trial = (size_t)any(0, 4);
+    x = (trial){.scratch = arena};
+    draw_trial(&x, yaml, sizeof yaml, window_of_trial);
+    draw_demand(&x);
+    load(&x, yaml);
+    const fsc_series demand = {
+        .id = "w", .start = FROM, .step_s = 60, .n = MINUTES, .values = x.demand};
+    fsc_sim_params p = world_of(&x, &demand, seed);
+    OK(fsc_simulate(&r, &p, act, &x, arena, &err));
+    ck_assert_msg(!x.broken, "world %llu: %s\n%s", (unsigned long long)seed, x.broken, yaml);
+    return (double)largest_bill(&r, window_of_trial) / (double)x.ceiling_micros;
+}
+
+START_TEST(no_window_passes_the_ceiling)
+{
+    for (uint64_t k = 0; k < WORLDS_EACH; k++) {
+        fsc_arena_mark mark = fsc_arena_get_mark(arena);
+        uint64_t seed = (uint64_t)_i * WORLDS_EACH + k;
+        double share = try_one(seed);
+        ck_assert_msg(share <= 1, "world %llu: %.5f of the ceiling", (unsigned long long)seed,
+                      share);
+        fsc_arena_rewind(arena, mark);
+    }
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_loop_test(t, no_window_passes_the_ceiling, 0, 40);
+}
+
+int main(void)
+{
+    return run_suite("guard", add);
+}
