@@ -8,7 +8,9 @@
 enum {
     HPA_PERIOD_S = 15,
     GRACE_S = 30,
-    MAX_SPEND_STEPS = 48,
+    SPEND_HOURS = 24,
+    START_WORTH_S = 45 * FSC_MINUTE_S,
+    MAX_SPEND_HOURS = 32 * 24,
     MAX_PRICE_DOUBLINGS = 12,
     BISECTIONS = 12
 };
@@ -103,54 +105,112 @@ static fsc_guard_input guard_input(const fsc_plan_run *r, size_t b)
     return g;
 }
 
-/* Spend along the plan, an hour at a time: the near future from the plan, later hours from the
- * forecast. */
-static int64_t forecast_spend(const fsc_plan_run *r, const fsc_guard_state *g,
-                              const fsc_guard_input *in, double lambda, double level)
+/* What money is worth on the way to the window's end: at first another price than later. */
+typedef struct spend_path {
+    double first_lambda, lambda;
+    int64_t first_s;
+    double level;
+} spend_path;
+
+/* Nodes that workload w will hold some hours from now; 0: the most within half an hour. */
+static int64_t nodes_ahead(const fsc_plan_run *r, size_t w, size_t hours, double lambda,
+                           double level)
 {
-    int64_t cost[MAX_SPEND_STEPS] = {0};
-    int64_t window =
-        in->cfg->window.kind == FSC_WINDOW_ROLLING ? in->cfg->window.length_s : FSC_DAY_S;
-    size_t n = (size_t)at_most(at_most(window, FSC_DAY_S) / FSC_SPEND_STEP_S + 1, MAX_SPEND_STEPS);
-    for (size_t w = 0; w < r->in->config->n_workloads; w++) {
-        const fsc_forecast *f = r->in->forecasts[w];
-        const fsc_site *s = &r->sites[w];
-        if (!fsc_budget_covers(in->cfg, s->cfg->name))
-            continue;
-        for (size_t i = 0; i < n; i++) {
-            size_t h = 0;
-            while (f && h + 1 < f->n_horizons &&
-                   (int64_t)f->horizon[h] * f->step_s < (int64_t)(i + 1) * FSC_SPEND_STEP_S)
-                h++;
-            int64_t nodes =
-                f && s->per_replica > 0 ? fsc_capacity_nodes_at(s, f, h, lambda, level) : s->nodes;
-            cost[i] += fsc_money_over(in->dearest_micros_per_h, FSC_SPEND_STEP_S, nodes);
-        }
+    const fsc_forecast *f = r->in->forecasts[w];
+    const fsc_site *s = &r->sites[w];
+    int64_t from = (int64_t)hours * FSC_HOUR_S, most = 0;
+    if (!f || s->per_replica <= 0)
+        return s->nodes;
+    for (size_t h = 0; h < f->n_horizons; h++) {
+        int64_t ahead = (int64_t)f->horizon[h] * f->step_s;
+        if (ahead >= from && (!most || ahead < from + FSC_HOUR_S / 2))
+            most = at_least(most, fsc_capacity_nodes_at(s, f, h, lambda, level));
     }
-    return fsc_guard_along(g, in, cost, n, FSC_SPEND_STEP_S);
+    return most ? most : fsc_capacity_nodes_at(s, f, f->n_horizons - 1, lambda, level);
 }
 
-/* The smallest price of money at which the forecast spend fits; doubled, then bisected. */
-static double shadow_price(const fsc_plan_run *r, const fsc_guard_state *g,
-                           const fsc_guard_input *in)
+/* The most nodes within the hour. */
+static int64_t nodes_soon(const fsc_plan_run *r, size_t w, double lambda, double level)
+{
+    return at_least(nodes_ahead(r, w, 0, lambda, level), nodes_ahead(r, w, 1, lambda, level));
+}
+
+static void add_spend(int64_t cost[SPEND_HOURS], const fsc_plan_run *r, const fsc_guard_input *in,
+                      size_t w, const spend_path *path)
+{
+    int64_t price = in->dearest_micros_per_h;
+    int64_t at = nodes_ahead(r, w, 0, path->lambda, path->level);
+    for (size_t i = 0; i < SPEND_HOURS; i++) {
+        int64_t next = nodes_ahead(r, w, i + 1, path->lambda, path->level);
+        cost[i] += fsc_money_over(price, FSC_HOUR_S / 2, at + next);
+        at = next;
+    }
+    if (path->first_s)
+        cost[0] += fsc_money_over(price, path->first_s,
+                                  at_least(nodes_soon(r, w, path->first_lambda, path->level) -
+                                               nodes_soon(r, w, path->lambda, path->level),
+                                           0));
+}
+
+static int64_t hours_ahead(const fsc_guard_input *in)
+{
+    const fsc_window *w = &in->cfg->window;
+    int64_t end = w->kind == FSC_WINDOW_ROLLING ? in->now + w->length_s : fsc_guard_window_end(in);
+    return at_most((end - in->now) / FSC_HOUR_S + 1, MAX_SPEND_HOURS);
+}
+
+/* The largest window along the plan, an hour at a time; days after the first one are taken to be
+ * like it. */
+static int64_t forecast_spend(const fsc_plan_run *r, const fsc_guard_state *g,
+                              const fsc_guard_input *in, const spend_path *path)
+{
+    int64_t day[SPEND_HOURS] = {0}, cost[MAX_SPEND_HOURS], n = hours_ahead(in);
+    for (size_t w = 0; w < r->in->config->n_workloads; w++)
+        if (fsc_budget_covers(in->cfg, r->sites[w].cfg->name))
+            add_spend(day, r, in, w, path);
+    for (int64_t i = 0; i < n; i++)
+        cost[i] = day[i % SPEND_HOURS];
+    return fsc_guard_along(g, in, cost, (size_t)n, FSC_HOUR_S);
+}
+
+static bool fits(const fsc_plan_run *r, const fsc_guard_state *g, const fsc_guard_input *in,
+                 const spend_path *path)
+{
+    return forecast_spend(r, g, in, path) <= in->cfg->ceiling.micros;
+}
+
+static spend_path at_price(double lambda)
+{
+    return (spend_path){.lambda = lambda, .level = 0.5};
+}
+
+/*
+ * The smallest price of money at which the forecast spend fits; doubled, then bisected. Just below
+ * it whole nodes for whole hours are too many, at it too few: what is left over goes to the hours
+ * that come first, as they are worth the same. A start must be worth its boot and its idle tail;
+ * what is served already goes on as long as there is something left.
+ */
+static double shadow_price(const fsc_plan_run *r, fsc_guard_state *g, const fsc_guard_input *in)
 {
     double low = 0, high = 0.25;
-    if (forecast_spend(r, g, in, 0, 0.5) <= in->cfg->ceiling.micros)
+    spend_path path = at_price(0);
+    if (fits(r, g, in, &path))
         return 0;
-    for (int i = 0;
-         i < MAX_PRICE_DOUBLINGS && forecast_spend(r, g, in, high, 0.5) > in->cfg->ceiling.micros;
+    for (int i = 0; i < MAX_PRICE_DOUBLINGS && (path = at_price(high), !fits(r, g, in, &path));
          i++) {
         low = high;
         high *= 2;
     }
     for (int i = 0; i < BISECTIONS; i++) {
-        double mid = 0.5 * (low + high);
-        if (forecast_spend(r, g, in, mid, 0.5) > in->cfg->ceiling.micros)
-            low = mid;
-        else
-            high = mid;
+        path = at_price(0.5 * (low + high));
+        *(fits(r, g, in, &path) ? &high : &low) = path.lambda;
     }
-    return high;
+    path = (spend_path){.lambda = high,
+                        .first_lambda = low,
+                        .first_s = in->tick_s + (g->filling ? 0 : in->settle_s + START_WORTH_S),
+                        .level = 0.5};
+    g->filling = fits(r, g, in, &path);
+    return g->filling ? low : high;
 }
 
 static const char *void_reason(const fsc_plan_run *r, const fsc_guard_input *in, int64_t affordable)
@@ -272,9 +332,9 @@ void fsc__budget_guard(fsc_plan_run *r, size_t b)
     out->state = (fsc_budget_state)g->state;
     out->state_before = (fsc_budget_state)before;
     out->spent_micros = fsc_guard_spent(g, &in, &out->window_start, &out->window_end);
-    out->forecast_p50_micros = forecast_spend(r, g, &in, lambda, 0.5);
-    out->forecast_p95_micros =
-        at_least(forecast_spend(r, g, &in, lambda, 0.95), out->forecast_p50_micros);
+    spend_path median = {.lambda = lambda, .level = 0.5}, high = {.lambda = lambda, .level = 0.95};
+    out->forecast_p50_micros = forecast_spend(r, g, &in, &median);
+    out->forecast_p95_micros = at_least(forecast_spend(r, g, &in, &high), out->forecast_p50_micros);
     out->worst_case_micros = fsc_guard_worst(g, &in, cap);
     g->most_micros_per_h =
         fsc_money_over(in.dearest_micros_per_h, FSC_HOUR_S, fsc_guard_level(&in, cap));
@@ -292,6 +352,20 @@ void fsc__budget_guard(fsc_plan_run *r, size_t b)
                        lambda > 0 ? fsc__plan_text(r, "; money is worth %.1fx", 1 + lambda) : "");
 }
 
+/* A price counts once it has stood for some runs: it is found from hours of a forecast that wavers,
+ * and a node that loses its pods for one run bills on. */
+static double lasting_price(fsc_guard_state *g, double price)
+{
+    double least = price;
+    for (size_t i = 0; i < FSC_PRICES_KEPT; i++) {
+        double before = g->prices[i];
+        least = fmin(least, before);
+        g->prices[i] = price;
+        price = before;
+    }
+    return least;
+}
+
 void fsc__budget_price(fsc_plan_run *r, size_t b)
 {
     const fsc_config *c = r->in->config;
@@ -301,7 +375,7 @@ void fsc__budget_price(fsc_plan_run *r, size_t b)
     *out = (fsc_budget_plan){
         .name = c->budgets[b].name, .ceiling = c->budgets[b].ceiling, .spent_since = g->at};
     out->spent_since_micros = fsc_guard_advance(g, &in);
-    out->shadow_price = shadow_price(r, g, &in);
+    out->shadow_price = lasting_price(g, shadow_price(r, g, &in));
     for (size_t w = 0; w < c->n_workloads; w++)
         if (fsc_budget_covers(in.cfg, c->workloads[w].name))
             r->lambda[w] = fmax(r->lambda[w], out->shadow_price);

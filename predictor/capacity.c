@@ -148,7 +148,8 @@ static int64_t present_need(const fsc_site *s, double newest, int64_t origin, in
 fsc_choice fsc_capacity_choose(const fsc_site *site, const fsc_forecast *f, double lambda)
 {
     size_t near_at, far_at, back_at;
-    double extra = backlog_demand(site);
+    /* Where money is short no queue is drained beside the arrivals. */
+    double extra = lambda > 0 ? 0 : backlog_demand(site);
     int64_t lead = site->lead_node_s + site->lead_pod_s;
     /* Removing a node and starting it again costs its idle tail and its boot: it stays when asked
      * back sooner. */

@@ -81,13 +81,17 @@ static int64_t window_begin(const fsc_guard_input *in, int64_t end)
     return fsc_period_start(in->zone, periods[w->kind], end - 1);
 }
 
+int64_t fsc_guard_window_end(const fsc_guard_input *in)
+{
+    const fsc_window *w = &in->cfg->window;
+    return w->kind == FSC_WINDOW_ROLLING ? in->now
+                                         : fsc_period_end(in->zone, periods[w->kind], in->now);
+}
+
 int64_t fsc_guard_spent(const fsc_guard_state *g, const fsc_guard_input *in, int64_t *window_start,
                         int64_t *window_end)
 {
-    const fsc_window *w = &in->cfg->window;
-    *window_end = w->kind == FSC_WINDOW_ROLLING
-                      ? in->now
-                      : fsc_period_end(in->zone, periods[w->kind], in->now);
+    *window_end = fsc_guard_window_end(in);
     *window_start = window_begin(in, *window_end);
     return spent_since(&g->spend, *window_start);
 }

@@ -10,7 +10,7 @@
 
 #include "forescale/plan.h"
 
-enum { FSC_SPEND_BUCKETS = 1536 };
+enum { FSC_SPEND_BUCKETS = 1536, FSC_PRICES_KEPT = 2 };
 
 /* Spend by bucket of time, newest last: part of the planner's saved state. */
 typedef struct fsc_spend {
@@ -29,6 +29,8 @@ typedef struct fsc_guard_state {
     int state;                 /* fsc_budget_state */
     int64_t cap_nodes;         /* while open or half open */
     int64_t state_since;
+    double prices[FSC_PRICES_KEPT]; /* of money, in the runs before */
+    int filling; /* money that the price leaves over is being spent on what comes first */
 } fsc_guard_state;
 
 /* The nodes that one budget pays for, and the clocks of a cut. */
@@ -52,6 +54,9 @@ typedef struct fsc_guard_input {
 
 /* Takes in what was spent since the run before. Returns the estimate of it. */
 int64_t fsc_guard_advance(fsc_guard_state *g, const fsc_guard_input *in);
+
+/* When the calendar window that now lies in ends; of a rolling one, now. */
+int64_t fsc_guard_window_end(const fsc_guard_input *in);
 
 /* Spend in the window that ends now, and that window's begin and end. */
 int64_t fsc_guard_spent(const fsc_guard_state *g, const fsc_guard_input *in, int64_t *window_start,

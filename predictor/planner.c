@@ -75,7 +75,7 @@ fsc_status fsc_planner_request(fsc_forecast_request *out, const fsc_planner *p, 
     add_steps(h, &n, far_from, far_to);
     add_steps(h, &n, back_from, back_to);
     for (int64_t k = 1; k <= SPEND_STEPS && has_budget(p->config, wl); k++)
-        add_steps(h, &n, k * FSC_SPEND_STEP_S / step_s, k * FSC_SPEND_STEP_S / step_s);
+        add_steps(h, &n, k * FSC_HOUR_S / step_s, k * FSC_HOUR_S / step_s);
     *out = (fsc_forecast_request){.n_horizons = n, .horizon = h, .n_q = N_LEVELS, .q = levels};
     return FSC_OK;
 }

@@ -6,8 +6,6 @@
 #include "capacity.h"
 #include "guard.h"
 
-enum { FSC_SPEND_STEP_S = FSC_HOUR_S }; /* of the forecast spend */
-
 /* Memory of one workload between runs: flat, part of the saved state. */
 typedef struct fsc_floor_state {
     int64_t min_replicas, max_replicas; /* in force; 0: none yet */
