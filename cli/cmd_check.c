@@ -139,6 +139,15 @@ static void check_prometheus(doctor *d)
         good("prometheus", "%s answers every query", d->s->config.prometheus.url);
 }
 
+static void check_budgets(doctor *d)
+{
+    fsc_err err = FSC_ERR_INIT;
+    if (fsc_plan_check(&d->s->config, &err) != FSC_OK)
+        finding(d, "budgets", err.msg, "no plan keeps this ceiling");
+    else if (d->s->config.n_budgets)
+        good("budgets", "the minima alone fit");
+}
+
 static void check_clock(doctor *d)
 {
     time_t clock = time(NULL);
@@ -157,6 +166,7 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
     if (status == FSC_OK) {
         good("config", "%s: %zu workloads, %zu pools, %zu budgets", s.config.file,
              s.config.n_workloads, s.config.n_pools, s.config.n_budgets);
+        check_budgets(&d);
         check_clock(&d);
         check_store(&d);
         check_kube(&d);

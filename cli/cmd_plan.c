@@ -19,6 +19,7 @@ static fsc_status gather(fsc_session *s, fsc_err *err)
 
 static fsc_status plan_once(fsc_plan *plan, fsc_session *s, fsc_err *err)
 {
+    FSC_TRY(fsc_plan_check(&s->config, err));
     FSC_TRY(gather(s, err));
     FSC_TRY(fsc_session_plan(plan, s, s->cli->now, s->cli->arena, err));
     FSC_TRY(fsc_plan_print(plan, s->cli, err));

@@ -29,6 +29,14 @@ static int64_t window_length(const fsc_budget_config *b)
     return b->window.kind == FSC_WINDOW_ROLLING ? b->window.length_s : longest[b->window.kind];
 }
 
+int64_t fsc_guard_window_s(const fsc_budget_config *b)
+{
+    static const int64_t shortest[] = {[FSC_WINDOW_DAY] = 23 * FSC_HOUR_S,
+                                       [FSC_WINDOW_WEEK] = 7 * FSC_DAY_S - FSC_HOUR_S,
+                                       [FSC_WINDOW_MONTH] = 28 * FSC_DAY_S};
+    return b->window.kind == FSC_WINDOW_ROLLING ? b->window.length_s : shortest[b->window.kind];
+}
+
 static int64_t bucket_length(const fsc_budget_config *b)
 {
     int64_t fit = (window_length(b) + FSC_SPEND_BUCKETS - 3) / (FSC_SPEND_BUCKETS - 2);

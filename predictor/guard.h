@@ -55,6 +55,9 @@ typedef struct fsc_guard_input {
 /* Takes in what was spent since the run before. Returns the estimate of it. */
 int64_t fsc_guard_advance(fsc_guard_state *g, const fsc_guard_input *in);
 
+/* A window's length; of a calendar one the shortest that it can have. */
+int64_t fsc_guard_window_s(const fsc_budget_config *b);
+
 /* When the calendar window that now lies in ends; of a rolling one, now. */
 int64_t fsc_guard_window_end(const fsc_guard_input *in);
 

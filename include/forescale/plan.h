@@ -120,6 +120,10 @@ fsc_status fsc_planner_run(fsc_plan *out, fsc_planner *p, const fsc_plan_input *
 fsc_status fsc_planner_save(fsc_buf *out, const fsc_planner *p, fsc_err *err) FSC_CHECKED;
 fsc_status fsc_planner_load(fsc_planner *p, const void *bytes, size_t n, fsc_err *err) FSC_CHECKED;
 
+/* FSC_BUDGET with the sum where the configured minima alone, packed at best into the cheapest of
+ * their pools, pass a ceiling: no plan can keep it. */
+fsc_status fsc_plan_check(const fsc_config *config, fsc_err *err) FSC_CHECKED;
+
 /* The documents of interface.md: kind Plan as one JSON object without a newline at its end. */
 void fsc_plan_json(fsc_buf *out, const fsc_plan *p);
 

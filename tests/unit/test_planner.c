@@ -93,6 +93,12 @@ static double flat_30(int64_t t)
     return 30;
 }
 
+static double nothing(int64_t t)
+{
+    (void)t;
+    return 0;
+}
+
 static double spike_at_1000(int64_t t)
 {
     return t >= 1000 ? 300 : 30;
@@ -277,6 +283,60 @@ START_TEST(a_plan_is_json_with_exact_money)
 }
 END_TEST
 
+START_TEST(minima_that_cannot_fit_are_refused_with_their_sum)
+{
+    static const struct {
+        const char *budget;
+        bool fits;
+    } cases[] = {
+        {"{name: b, ceiling: 576 USD, window: 6h}", true}, /* one node for six hours */
+        {"{name: b, ceiling: 575.99 USD, window: 6h}", false},
+        {"{name: b, ceiling: 2208 USD, window: day}", true}, /* a day may have 23 hours */
+        {"{name: b, ceiling: 2207 USD, window: day}", false},
+    };
+    fsc_config c;
+    char text[160];
+    (void)snprintf(text, sizeof text, "budgets: [%s]\n", cases[_i].budget);
+    load(&c, 0, "{quantile: 0.95}", "false", text);
+    fsc_status status = fsc_plan_check(&c, &err);
+    ck_assert_int_eq(status, cases[_i].fits ? FSC_OK : FSC_BUDGET);
+    ck_assert_msg(cases[_i].fits || strstr(err.msg, "minReplicas alone cost") != NULL, "%s",
+                  err.msg);
+}
+END_TEST
+
+START_TEST(a_leaving_node_gets_one_successor)
+{
+    world x = {0};
+    load(&x.c, 0, "{lateMinute: 30 USD}", "true", "");
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    x.pool = (fsc_pool_now){.nodes_known = true, .nodes = 1, .nodes_leaving = 1};
+    run(&x, 60, certain(x.p, 60, flat_30));
+    ck_assert_int_eq(x.plan.pools[0].min_nodes, 2);
+    x.pool.nodes = 2;
+    run(&x, 120, certain(x.p, 120, flat_30));
+    ck_assert_int_eq(x.plan.pools[0].min_nodes, 1);
+}
+END_TEST
+
+START_TEST(no_plan_says_a_maximum_of_none)
+{
+    world x = {0};
+    load(&x.c, 0, "{quantile: 0.9}", "true", "");
+    ((fsc_workload_config *)(uintptr_t)x.c.workloads)->min_replicas = 0;
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    const fsc_plan_input in = {.now = 60,
+                               .config = &x.c,
+                               .workloads = &x.w,
+                               .pools = &x.pool,
+                               .budgets = x.b,
+                               .forecasts = (const fsc_forecast *[]){certain(x.p, 60, nothing)}};
+    OK(fsc_planner_run(&x.plan, x.p, &in, arena, &err));
+    ck_assert_int_eq(x.plan.workloads[0].min_replicas, 0);
+    ck_assert_int_eq(x.plan.workloads[0].max_replicas, 1);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_test(t, a_quantile_becomes_replicas);
@@ -288,6 +348,9 @@ static void add(TCase *t)
     tcase_add_test(t, our_own_raise_is_no_baseline);
     tcase_add_test(t, a_saved_planner_goes_on_as_if_nothing_was);
     tcase_add_test(t, a_plan_is_json_with_exact_money);
+    tcase_add_loop_test(t, minima_that_cannot_fit_are_refused_with_their_sum, 0, 4);
+    tcase_add_test(t, a_leaving_node_gets_one_successor);
+    tcase_add_test(t, no_plan_says_a_maximum_of_none);
 }
 
 int main(void)
