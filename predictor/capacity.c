@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+enum { MOST_AWAY = 3 };
+
 static const double slack = 1.02;       /* demand within it is served, a little late */
 static const double start_weight = 2.0; /* a node not yet there pays its boot and its idle tail */
 static const double drain_s = 120;      /* in which a backlog should be gone */
@@ -47,6 +49,22 @@ static double value_at(const fsc_forecast *f, size_t h, double level)
     return v[j] + fmin(share, 1) * (v[j + 1] - v[j]);
 }
 
+/* P(short) with `pods` on as many nodes as they fill, each of which is away with probability
+ * lost_share: a binomial mixture, as far as three are away. */
+static double short_with(const fsc_site *s, const fsc_forecast *f, size_t h, int64_t pods,
+                         double extra)
+{
+    int64_t nodes = nodes_for(s, pods);
+    double lost = s->lost_share, sum = 0, rest = 1, weight = pow(1 - lost, (double)nodes);
+    for (int64_t away = 0; away <= MOST_AWAY && away < nodes && weight > 0; away++) {
+        double capacity = capacity_of(s, pods - away * s->pods_per_node) * slack - extra;
+        sum += weight * fsc_forecast_exceed(f, h, fmax(capacity, 0));
+        rest -= weight;
+        weight *= lost / (1 - lost) * (double)(nodes - away) / (double)(away + 1);
+    }
+    return sum + fmax(rest, 0);
+}
+
 /* argmin over k of price x k + lateMinute x P(demand > capacity of k), a minute each. */
 static int64_t newsvendor(const fsc_site *s, const fsc_forecast *f, size_t h, double lambda,
                           double extra)
@@ -60,8 +78,7 @@ static int64_t newsvendor(const fsc_site *s, const fsc_forecast *f, size_t h, do
         bool new = (int64_t)node >= s->nodes;
         spent += 60 * s->node_price_per_s[node] * share * (new ? start_weight : 1) * (1 + lambda);
         int64_t pods = s->alone ? pods_on(s, k) : k;
-        double cost =
-            spent + late * fsc_forecast_exceed(f, h, fmax(capacity_of(s, pods) * slack - extra, 0));
+        double cost = spent + late * short_with(s, f, h, pods, extra);
         if (cost < best) {
             best = cost;
             choice = k;

@@ -21,6 +21,7 @@ typedef struct fsc_site {
     bool alone;               /* no other workload uses its pools: whole nodes are its own */
     size_t max_nodes;         /* that its max_replicas can fill */
     double *node_price_per_s; /* [max_nodes] of the k-th node, pools in order of preference */
+    double lost_share;        /* of the time in which a node is away after an interruption */
     int64_t running, ready;   /* pods; -1 unknown */
     int64_t nodes;            /* that bill for it, and stay */
     double backlog;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum {
+    NOTICE_S = 120, /* before an interruption */
     MAX_STALE_STEPS = 4,
     BREAK_EVEN_S =
         9 *
@@ -136,6 +137,13 @@ static void set_bounds(fsc_site *s, const fsc_workload_config *wl, const fsc_wor
     s->max_replicas = at_least(s->max_replicas, s->min_replicas);
 }
 
+/* From its notice, seen half a run later, to its successor's pods; the notice's time is served. */
+static double lost_share(const fsc_site *s, const fsc_pool_config *pool)
+{
+    int64_t away = s->lead_node_s + s->lead_pod_s + s->tick_s / 2 - NOTICE_S;
+    return pool ? fmin(pool->interruptions_per_h * (double)at_least(away, 0) / FSC_HOUR_S, 0.5) : 0;
+}
+
 static fsc_status make_site(fsc_site *s, const fsc_plan_run *r, size_t w)
 {
     const fsc_config *c = r->in->config;
@@ -157,6 +165,7 @@ static fsc_status make_site(fsc_site *s, const fsc_plan_run *r, size_t w)
     s->pods_per_node = wl->gpus_per_replica ? at_least(gpus_per_node / wl->gpus_per_replica, 1)
                                             : at_least(s->max_replicas, 1);
     s->alone = !shares_pools(c, wl);
+    s->lost_share = lost_share(s, wl->pools.n ? fsc_config_pool(c, wl->pools.v[0]) : NULL);
     s->running = now->replicas_known ? now->replicas : now->ready_known ? now->ready : -1;
     s->ready = now->ready_known ? now->ready : s->running;
     s->backlog = now->backlog_known ? now->backlog : 0;

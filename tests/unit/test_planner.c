@@ -319,6 +319,22 @@ START_TEST(a_leaving_node_gets_one_successor)
 }
 END_TEST
 
+START_TEST(a_cheap_spare_stands_by_where_nodes_are_interrupted)
+{
+    world x = {0};
+    load(&x.c, 0, "{lateMinute: 30 USD}", "true", "");
+    fsc_pool_config *pool = (fsc_pool_config *)(uintptr_t)x.c.pools;
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    pool->interruptions_per_h = 0.3; /* away for 318 s each: 0.79 USD a minute for the one node */
+    pool->price.micros = 96000000;
+    run(&x, 60, certain(x.p, 60, flat_30));
+    ck_assert_int_eq(x.plan.pools[0].min_nodes, 1);
+    pool->price.micros = 4000000;
+    run(&x, 120, certain(x.p, 120, flat_30));
+    ck_assert_int_eq(x.plan.pools[0].min_nodes, 2);
+}
+END_TEST
+
 START_TEST(no_plan_says_a_maximum_of_none)
 {
     world x = {0};
@@ -350,6 +366,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_plan_is_json_with_exact_money);
     tcase_add_loop_test(t, minima_that_cannot_fit_are_refused_with_their_sum, 0, 4);
     tcase_add_test(t, a_leaving_node_gets_one_successor);
+    tcase_add_test(t, a_cheap_spare_stands_by_where_nodes_are_interrupted);
     tcase_add_test(t, no_plan_says_a_maximum_of_none);
 }
 
