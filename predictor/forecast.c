@@ -219,6 +219,15 @@ int64_t fsc_forecaster_newest(const fsc_forecaster *f)
     return f->opened && f->past.n ? fsc_past_time(&f->past, f->past.n - 1) : INT64_MIN;
 }
 
+fsc_series fsc_forecaster_past(const fsc_forecaster *f)
+{
+    return (fsc_series){.id = f->cfg.id,
+                        .start = f->past.start,
+                        .step_s = f->cfg.step_s,
+                        .n = f->past.n,
+                        .values = f->past.y};
+}
+
 /* ---- running
  * -------------------------------------------------------------------------------------------- */
 

@@ -56,6 +56,10 @@ fsc_status fsc_forecaster_feed(fsc_forecaster *f, const fsc_series *s, fsc_err *
 /* Time of the newest grid point fed; INT64_MIN before the first. */
 int64_t fsc_forecaster_newest(const fsc_forecaster *f);
 
+/* What it remembers, on its grid, events' factors divided out; gaps NaN. Shares the forecaster's
+ * memory: good until the next feed. For fsc_paths_draw(). */
+fsc_series fsc_forecaster_past(const fsc_forecaster *f);
+
 /* From the newest grid point fed. With too little history it still answers, by the simplest model
  * that can, and says so in `model` and `hold`. */
 fsc_status fsc_forecaster_run(fsc_forecast *out, fsc_forecaster *f, fsc_arena *a,
