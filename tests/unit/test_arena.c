@@ -25,7 +25,7 @@ START_TEST(storage_is_zeroed_and_aligned)
     for (size_t n = 0; n < 200; n++) {
         unsigned char *p = fsc_arena_alloc(arena, n, 3, &err);
         ck_assert_ptr_nonnull(p);
-        ck_assert_uint_eq((uintptr_t)p % sizeof(max_align_t), 0);
+        ck_assert_uint_eq((uintptr_t)p % _Alignof(max_align_t), 0);
         for (size_t i = 0; i < 3 * n; i++)
             ck_assert_uint_eq(p[i], 0);
         memset(p, 0xAA, 3 * n);
