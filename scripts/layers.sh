@@ -18,6 +18,7 @@ one_adapter() { # HEADER FILE...
 }
 one_adapter curl/ core/io/http.c
 one_adapter cjson/ core/io/json.c
+one_adapter expat.h core/io/xml.c
 one_adapter yaml.h core/io/yaml.c
 one_adapter sqlite3.h core/store/db.c
 one_adapter gsl/ predictor/fit.c

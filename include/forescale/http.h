@@ -24,12 +24,18 @@ typedef struct fsc_http_tls { /* beside fsc_http_auth's files: in memory, for ku
     const char *server_name; /* NULL: the URL's host */
 } fsc_http_tls;
 
+typedef struct fsc_http_sigv4 { /* AWS Signature Version 4; only POST, and GET without a query */
+    const char *region, *service, *key_id, *secret;
+    const char *session_token; /* NULL: none */
+} fsc_http_sigv4;
+
 typedef struct fsc_http_request {
     fsc_http_method method;
     const char *url;
-    const fsc_http_auth *auth; /* NULL: none; files are read anew for each request */
-    const fsc_http_tls *tls;   /* NULL: none */
-    const char *bearer;        /* NULL, or a token that wins over auth's */
+    const fsc_http_auth *auth;   /* NULL: none; files are read anew for each request */
+    const fsc_http_tls *tls;     /* NULL: none */
+    const char *bearer;          /* NULL, or a token that wins over auth's */
+    const fsc_http_sigv4 *sigv4; /* NULL, or what signs it instead; then no redirect is followed */
     const char *proxy_url;
     fsc_string_map headers;   /* further ones */
     const char *content_type; /* of the body */
@@ -57,6 +63,10 @@ typedef struct fsc_http_response {
  * 409, FSC_REMOTE the rest (retryable set); the response is filled as far as it came. */
 fsc_status fsc_http_do(fsc_http *h, fsc_http_response *out, const fsc_http_request *req,
                        fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
+/* As above, for an answer of JSON. */
+fsc_status fsc_http_json(const fsc_node **out, fsc_http *h, const fsc_http_request *req,
+                         fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
 /* Runs n requests with at most `parallel` under way (curl_multi); result i and errs[i] are i's. */
 fsc_status fsc_http_do_all(fsc_http *h, fsc_http_response *out, const fsc_http_request *reqs,
