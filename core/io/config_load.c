@@ -89,21 +89,26 @@ static fsc_status load_holidays(fsc_config *c, fsc_arena *a, fsc_err *err)
     return FSC_OK;
 }
 
+fsc_status fsc_config_load_text(fsc_config *out, const char *name, const char *text, size_t n,
+                                fsc_arena *a, fsc_err *err)
+{
+    const fsc_node *root;
+    FSC_TRY(fsc_yaml_parse(&root, name, text, n, a, err));
+    const fsc_opt_ctx ctx = {.file = name, .arena = a, .env = read_env, .zone = read_zone};
+    FSC_TRY(fsc_config_parse(out, root, &ctx, err));
+    return out->holiday_dates.n + out->holiday_files.n ? load_holidays(out, a, err) : FSC_OK;
+}
+
 fsc_status fsc_config_load(fsc_config *out, const char *path, fsc_arena *a, fsc_err *err)
 {
     const char *text;
     size_t n;
-    const fsc_node *root;
-    const char *name = strcmp(path, "-") ? path : "standard input";
     fsc_status status = as_config(fsc_file_read(&text, &n, path, FILE_LIMIT, a, err), err);
     if (status != FSC_OK) {
         (void)fsc_context(err, "configuration");
         return status;
     }
-    FSC_TRY(fsc_yaml_parse(&root, name, text, n, a, err));
-    const fsc_opt_ctx ctx = {.file = name, .arena = a, .env = read_env, .zone = read_zone};
-    FSC_TRY(fsc_config_parse(out, root, &ctx, err));
-    return out->holiday_dates.n + out->holiday_files.n ? load_holidays(out, a, err) : FSC_OK;
+    return fsc_config_load_text(out, strcmp(path, "-") ? path : "standard input", text, n, a, err);
 }
 
 fsc_status fsc_config_require(const fsc_config *c, unsigned needs, fsc_err *err)

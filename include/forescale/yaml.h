@@ -17,6 +17,10 @@ fsc_status fsc_yaml_parse(const fsc_node **out, const char *file, const char *te
 fsc_status fsc_config_load(fsc_config *out, const char *path, fsc_arena *a,
                            fsc_err *err) FSC_CHECKED;
 
+/* The same from a text that lies in memory; `name` stands for the file in messages. */
+fsc_status fsc_config_load_text(fsc_config *out, const char *name, const char *text, size_t n,
+                                fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
 /* What a command cannot do without. */
 enum { FSC_NEED_STORE = 1, FSC_NEED_PROMETHEUS = 2, FSC_NEED_TARGET = 4 };
 fsc_status fsc_config_require(const fsc_config *c, unsigned needs, fsc_err *err) FSC_CHECKED;

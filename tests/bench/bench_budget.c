@@ -3,11 +3,13 @@
  * Money and late minutes of the planner in a closed loop, beside the autoscaler alone and beside
  * foresight: bench_budget [NUMBER]... runs all scenarios, or those.
  */
-#include "tests/sim/loop.h"
+#include "forescale/replay.h"
+#include "forescale/yaml.h"
 #include "tests/sim/scenario.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum { LATE_MINUTE_MICROS = 30000000 };
@@ -33,15 +35,19 @@ static double regret(const fsc_sim_result *r, const fsc_sim_oracle *o)
 static fsc_status run(size_t i, fsc_arena *a, fsc_arena *scratch, fsc_err *err)
 {
     fsc_scenario s;
-    fsc_loop loop;
+    fsc_config config;
     fsc_sim_result ours, reactive;
     fsc_sim_oracle oracle;
     double begin = seconds();
     FSC_TRY(fsc_scenario_make(&s, i, a, err));
-    FSC_TRY(fsc_loop_open(&loop, s.yaml, &s.metric, s.from, a, scratch, err));
-    fsc_sim_params p = fsc_loop_world(&loop, &s.demand, s.from, s.to);
-    FSC_TRY(fsc_simulate(&reactive, &p, NULL, NULL, a, err));
-    FSC_TRY(fsc_simulate(&ours, &p, fsc_loop_policy, &loop, a, err));
+    FSC_TRY(fsc_config_load_text(&config, s.name, s.yaml, strlen(s.yaml), a, err));
+    fsc_replay_input in = {
+        .config = &config, .metric = &s.metric, .demand = &s.demand, .from = s.from, .to = s.to};
+    fsc_sim_params p = fsc_replay_world(&in);
+    FSC_TRY(fsc_replay_run(&reactive, &in, a, scratch, err));
+    in.policy = FSC_REPLAY_PREDICTIVE;
+    in.with_budget = true;
+    FSC_TRY(fsc_replay_run(&ours, &in, a, scratch, err));
     FSC_TRY(fsc_sim_oracle_run(&oracle, &p, LATE_MINUTE_MICROS, a, err));
     printf("%2zu %-34s %8.0f %6lld %8.0f %6lld %8.0f %6lld %8.0f %8.0f", i, s.name,
            units(oracle.cost_micros), (long long)oracle.late_minutes, units(reactive.cost_micros),
