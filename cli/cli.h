@@ -43,7 +43,8 @@ typedef struct fsc_args {
     int64_t at;
     bool at_given, help;
     /* of single commands */
-    const char *input, *from_csv, *model, *quantiles, *horizon, *step, *state, *dry_run, *picture;
+    const char *input, *from_csv, *model, *quantiles, *horizon, *step, *state, *dry_run, *picture,
+        *metrics;
     int64_t since_s;
     bool since_given, stream, all, expired, detailed_exitcode;
     fsc_pairs replicas, ready, nodes, spent;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/metrics.h"
 #include "cli/stages.h"
 #include "forescale/apply.h"
 
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { RUN_SINCE_S = 14 * FSC_DAY_S, MIN_LEASE_S = 60 };
@@ -10,7 +12,25 @@ enum { RUN_SINCE_S = 14 * FSC_DAY_S, MIN_LEASE_S = 60 };
 typedef struct outcome {
     size_t collect_failed, observe_failed;
     fsc_apply_counts acts;
+    fsc_plan plan;
+    bool planned;
+    double phase_s[FSC_PHASE_N];
 } outcome;
+
+static double clock_s(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Ends a phase that began at *from; the next one begins. */
+static void end_phase(outcome *o, fsc_run_phase phase, double *from)
+{
+    double now = clock_s();
+    o->phase_s[phase] = now - *from;
+    *from = now;
+}
 
 static fsc_status read_dry_run(fsc_dry_run *out, const fsc_cli *cli, fsc_err *err)
 {
@@ -98,15 +118,23 @@ static fsc_status act(fsc_session *s, const fsc_plan *plan, fsc_dry_run dry, out
  */
 static fsc_status stages(fsc_session *s, fsc_dry_run dry, outcome *o, fsc_err *err)
 {
-    fsc_plan plan;
+    double from = clock_s();
     FSC_TRY(fsc_stage_observe(s, &o->observe_failed, err));
+    end_phase(o, FSC_PHASE_OBSERVE, &from);
     if (s->config.prometheus.url)
         FSC_TRY(fsc_stage_collect(s, RUN_SINCE_S, &o->collect_failed, err));
+    end_phase(o, FSC_PHASE_COLLECT, &from);
     FSC_TRY(fsc_stage_history(s, err));
-    FSC_TRY(fsc_session_plan(&plan, s, s->cli->now, s->cli->arena, err));
-    FSC_TRY(act(s, &plan, dry, o, err));
-    FSC_TRY(fsc_plan_print(&plan, s->cli, err));
-    return dry == FSC_DRY_NONE ? fsc_stage_history_save(s, err) : FSC_OK;
+    FSC_TRY(fsc_session_plan(&o->plan, s, s->cli->now, s->cli->arena, err));
+    o->planned = true;
+    end_phase(o, FSC_PHASE_PLAN, &from);
+    FSC_TRY(act(s, &o->plan, dry, o, err));
+    if (!fsc_metrics_take_stdout(s->cli))
+        FSC_TRY(fsc_plan_print(&o->plan, s->cli, err));
+    if (dry == FSC_DRY_NONE)
+        FSC_TRY(fsc_stage_history_save(s, err));
+    end_phase(o, FSC_PHASE_ACT, &from);
+    return FSC_OK;
 }
 
 static fsc_status with_lease(fsc_session *s, fsc_dry_run dry, outcome *o, fsc_err *err)
@@ -137,6 +165,33 @@ static fsc_exit exit_code(const fsc_session *s, const outcome *o)
     return s->failed_for_good ? FSC_EXIT_FAILED : FSC_EXIT_TRY_AGAIN_LATER;
 }
 
+static fsc_exit end_of(const fsc_session *s, const outcome *o, fsc_status status,
+                       const fsc_err *err)
+{
+    if (status == FSC_OK)
+        return exit_code(s, o);
+    return o->acts.applied ? FSC_EXIT_PARTLY : fsc_exit_of(status, err->retryable);
+}
+
+static void tell_metrics(fsc_session *s, fsc_dry_run dry, const outcome *o, fsc_exit code)
+{
+    fsc_metrics_run r = {.at = s->cli->now,
+                         .exit_code = (int)code,
+                         .outcomes = {[FSC_RUN_APPLIED] = o->acts.applied,
+                                      [FSC_RUN_UNCHANGED] = o->acts.unchanged,
+                                      [FSC_RUN_FAILED] = o->acts.failed,
+                                      [FSC_RUN_HELD] = o->acts.held,
+                                      [FSC_RUN_PLANNED] = o->acts.planned},
+                         .failed_queries = o->collect_failed,
+                         .config = &s->config,
+                         .plan = o->planned ? &o->plan : NULL,
+                         .forecasts = s->forecasts,
+                         .workloads = s->workloads,
+                         .pools = s->pools};
+    memcpy(r.phase_s, o->phase_s, sizeof r.phase_s);
+    fsc_metrics_send(s, &r, dry != FSC_DRY_NONE);
+}
+
 static fsc_exit run(fsc_cli *cli, fsc_err *err)
 {
     fsc_session s = {0};
@@ -145,20 +200,25 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
     fsc_status status = read_dry_run(&dry, cli, err);
     if (status == FSC_OK)
         status = fsc_session_open(&s, cli, FSC_NEED_STORE | FSC_NEED_TARGET, err);
+    bool opened = status == FSC_OK;
     if (status == FSC_OK)
         status = fsc_session_store(&s, FSC_STORE_WRITE, err);
     if (status == FSC_OK)
         status = with_lease(&s, dry, &o, err);
+    fsc_exit code = end_of(&s, &o, status, err);
+    if (opened)
+        tell_metrics(&s, dry, &o, code);
     fsc_session_close(&s);
-    if (status != FSC_OK)
-        return o.acts.applied ? FSC_EXIT_PARTLY : fsc_exit_of(status, err->retryable);
-    return exit_code(&s, &o);
+    return code;
 }
 
 static const char *const dry_run_words[] = {"client", "server", NULL};
 static const fsc_arg args[] = {
     {"dry-run", 0, FSC_ARG_OPTIONAL, offsetof(fsc_args, dry_run), 0, "client|server", dry_run_words,
      "Writes nothing; server lets the API server judge the writes."},
+    {"metrics", 0, FSC_ARG_TEXT, offsetof(fsc_args, metrics), 0, "FILE|-|URL", NULL,
+     "Where metrics go, instead of the configuration's: a file, standard output in place of the "
+     "plan, or a Pushgateway."},
     {0},
 };
 const fsc_command fsc_cmd_run = {"run", "Collects, plans and acts: the CronJob's command.",

@@ -143,6 +143,7 @@ typedef struct raw_config {
     int64_t interval_s, missed_runs;
     const fsc_zone *zone;
     fsc_prometheus_config prometheus;
+    fsc_metrics_config metrics;
     fsc_list pools, workloads, budgets;
     raw_calendar calendar;
 } raw_config;
@@ -161,30 +162,50 @@ static const fsc_opt store_rows[] = {
     END,
 };
 
+/* The rows of a fsc_http_auth named `auth` in a section. */
+#define AUTH_ROWS(section)                                                                         \
+    {"timeout", FSC_OPT_DURATION, AT(section, auth.timeout_s), .def = "30s",                       \
+     .min = 1,  .max = 3600,      .doc = "For one request."},                                      \
+        {"headers", FSC_OPT_STRING_MAP, AT(section, auth.headers), .optional = true,               \
+         .doc = "Further headers, as a tenant's; a value may hold ${NAME} of the environment."},   \
+        {"bearerTokenFile", FSC_OPT_SECRET_FILE, AT(section, auth.bearer_token_file),              \
+         .optional = true, .doc = "Read anew for each request."},                                  \
+        {"username", FSC_OPT_STRING, AT(section, auth.username), .optional = true,                 \
+         .doc = "For basic authentication."},                                                      \
+        {"passwordFile", FSC_OPT_SECRET_FILE, AT(section, auth.password_file), .optional = true,   \
+         .doc = "For basic authentication."},                                                      \
+        {"caFile", FSC_OPT_PATH, AT(section, auth.ca_file), .optional = true,                      \
+         .doc = "PEM of the authorities to trust."},                                               \
+        {"certFile", FSC_OPT_PATH, AT(section, auth.cert_file), .optional = true,                  \
+         .doc = "PEM of the client certificate."},                                                 \
+        {"keyFile", FSC_OPT_SECRET_FILE, AT(section, auth.key_file), .optional = true,             \
+         .doc = "PEM of its key."},                                                                \
+    {                                                                                              \
+        "insecureSkipVerify", FSC_OPT_BOOL, AT(section, auth.insecure_skip_verify),                \
+            .def = "false", .doc = "Does not verify TLS; every run warns of it."                   \
+    }
+
 static const fsc_opt prometheus_rows[] = {
     {"url", FSC_OPT_URL, AT(fsc_prometheus_config, url), .optional = true,
      .doc = "Base URL of Prometheus, Thanos, Mimir or VictoriaMetrics, without /api/v1."},
     {"scrapeInterval", FSC_OPT_DURATION, AT(fsc_prometheus_config, scrape_interval_s), .def = "15s",
      .min = 1, .max = 3600,
      .doc = "The newest two scrapes may still change: they are left out and read again."},
-    {"timeout", FSC_OPT_DURATION, AT(fsc_prometheus_config, auth.timeout_s), .def = "30s", .min = 1,
-     .max = 3600, .doc = "For one request."},
-    {"headers", FSC_OPT_STRING_MAP, AT(fsc_prometheus_config, auth.headers), .optional = true,
-     .doc = "Further headers, as a tenant's; a value may hold ${NAME} of the environment."},
-    {"bearerTokenFile", FSC_OPT_SECRET_FILE, AT(fsc_prometheus_config, auth.bearer_token_file),
-     .optional = true, .doc = "Read anew for each request."},
-    {"username", FSC_OPT_STRING, AT(fsc_prometheus_config, auth.username), .optional = true,
-     .doc = "For basic authentication."},
-    {"passwordFile", FSC_OPT_SECRET_FILE, AT(fsc_prometheus_config, auth.password_file),
-     .optional = true, .doc = "For basic authentication."},
-    {"caFile", FSC_OPT_PATH, AT(fsc_prometheus_config, auth.ca_file), .optional = true,
-     .doc = "PEM of the authorities to trust."},
-    {"certFile", FSC_OPT_PATH, AT(fsc_prometheus_config, auth.cert_file), .optional = true,
-     .doc = "PEM of the client certificate."},
-    {"keyFile", FSC_OPT_SECRET_FILE, AT(fsc_prometheus_config, auth.key_file), .optional = true,
-     .doc = "PEM of its key."},
-    {"insecureSkipVerify", FSC_OPT_BOOL, AT(fsc_prometheus_config, auth.insecure_skip_verify),
-     .def = "false", .doc = "Does not verify TLS; every run warns of it."},
+    AUTH_ROWS(fsc_prometheus_config),
+    END,
+};
+
+static const fsc_opt metrics_rows[] = {
+    {"file", FSC_OPT_PATH, AT(fsc_metrics_config, file), .optional = true,
+     .doc = "Written as a whole after each run, for the node exporter's textfile collector.",
+     .example = "/var/lib/node_exporter/textfile/forescale.prom"},
+    {"pushgateway", FSC_OPT_URL, AT(fsc_metrics_config, pushgateway), .optional = true,
+     .doc = "Base URL of a Pushgateway, without /metrics; scrape it with honor_labels: true.",
+     .example = "http://pushgateway.monitoring.svc:9091"},
+    {"labels", FSC_OPT_STRING_MAP, AT(fsc_metrics_config, labels), .optional = true,
+     .doc = "Further labels of the group that is pushed, beside job=\"forescale\": one for each "
+            "configuration or shard that pushes to the same place, never a pod's name."},
+    AUTH_ROWS(fsc_metrics_config),
     END,
 };
 
@@ -358,6 +379,8 @@ static const fsc_opt config_rows[] = {
      .doc = "Of seasons, calendar windows and holidays."},
     {"prometheus", FSC_OPT_SECTION, AT(raw_config, prometheus), .rows = prometheus_rows,
      .doc = "Where demand is read."},
+    {"metrics", FSC_OPT_SECTION, AT(raw_config, metrics), .rows = metrics_rows,
+     .doc = "Where each run tells monitoring what it saw and decided."},
     {"pools", FSC_OPT_SECTIONS, AT(raw_config, pools), .optional = true, .rows = pool_rows,
      .size = sizeof(fsc_pool_config), .doc = "Node pools."},
     {"workloads", FSC_OPT_SECTIONS, AT(raw_config, workloads), .rows = workload_rows,
@@ -431,6 +454,7 @@ fsc_status fsc_config_parse(fsc_config *out, const fsc_node *root, const fsc_opt
                         .missed_runs = raw.missed_runs,
                         .zone = raw.zone,
                         .prometheus = raw.prometheus,
+                        .metrics = raw.metrics,
                         .n_pools = raw.pools.n,
                         .pools = raw.pools.v,
                         .n_workloads = raw.workloads.n,

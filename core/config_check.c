@@ -273,6 +273,28 @@ static fsc_status check_calendar(const checker *k)
     return FSC_OK;
 }
 
+/* As Prometheus wants them; "job" is ours. */
+static bool is_label(const char *s)
+{
+    bool good = *s && !(*s >= '0' && *s <= '9') && strcmp(s, "job") != 0;
+    for (; *s; s++)
+        good &= (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') ||
+                *s == '_';
+    return good;
+}
+
+static fsc_status check_metrics(const checker *k)
+{
+    const fsc_string_map *labels = &k->c->metrics.labels;
+    for (size_t i = 0; i < labels->n; i++)
+        if (!is_label(labels->k[i]))
+            return fsc_options_fail(
+                k->err, k->ctx, below(below(k->root, "metrics"), "labels"),
+                "labels: \"%.60s\": letters, digits and _, no digit first, and not job",
+                labels->k[i]);
+    return FSC_OK;
+}
+
 fsc_status fsc__config_check(const fsc_config *c, const fsc_node *root, const fsc_opt_ctx *ctx,
                              fsc_err *err)
 {
@@ -289,5 +311,6 @@ fsc_status fsc__config_check(const fsc_config *c, const fsc_node *root, const fs
         FSC_TRY(check_workload(&k, i));
     for (size_t i = 0; i < c->n_budgets; i++)
         FSC_TRY(check_budget(&k, i));
+    FSC_TRY(check_metrics(&k));
     return check_calendar(&k);
 }

@@ -12,7 +12,7 @@ complain() { echo "layers: $*" >&2; failed=1; }
 one_adapter() { # HEADER FILE...
     local header=$1 file
     shift
-    for file in $(grep -lE "#include <$header" -r core predictor collector actuator cli || true); do
+    for file in $(grep -lE "#include <$header" -r core predictor collector actuator report cli || true); do
         case " $* " in *" $file "*) ;; *) complain "$file includes <$header>: only $* may" ;; esac
     done
 }
@@ -34,6 +34,7 @@ forbid() { # FOLDER PATTERN
 forbid predictor 'http|kube|store|source|price|target|apply|file|yaml'
 forbid collector 'model|target|apply|kube'
 forbid actuator 'model|source|price'
+forbid report 'http|kube|store|source|price|target|apply|file|yaml|model'
 forbid core/store 'http|kube|json|yaml|model|source|target'
 
 # The predictor is pure: its archive calls nothing that knows a clock, a file, a socket or the environment.

@@ -97,7 +97,7 @@ static bool write_all(int fd, const char *p, size_t n)
     return true;
 }
 
-fsc_status fsc_file_write(const char *path, const void *bytes, size_t n, fsc_err *err)
+static fsc_status replace(const char *path, const void *bytes, size_t n, mode_t mode, fsc_err *err)
 {
     char temporary[4096];
     int length = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
@@ -106,7 +106,7 @@ fsc_status fsc_file_write(const char *path, const void *bytes, size_t n, fsc_err
     int fd = mkstemp(temporary);
     if (fd < 0)
         return fsc_fail(err, FSC_IO, "cannot write %s: %s", path, strerror(errno));
-    bool good = write_all(fd, bytes, n) && fsync(fd) == 0;
+    bool good = write_all(fd, bytes, n) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     int cause = errno;
     good = close(fd) == 0 && good;
     if (good && rename(temporary, path) == 0)
@@ -114,4 +114,14 @@ fsc_status fsc_file_write(const char *path, const void *bytes, size_t n, fsc_err
     cause = good ? errno : cause;
     (void)unlink(temporary);
     return fsc_fail(err, FSC_IO, "cannot write %s: %s", path, strerror(cause));
+}
+
+fsc_status fsc_file_write(const char *path, const void *bytes, size_t n, fsc_err *err)
+{
+    return replace(path, bytes, n, 0600, err);
+}
+
+fsc_status fsc_file_publish(const char *path, const void *bytes, size_t n, fsc_err *err)
+{
+    return replace(path, bytes, n, 0644, err);
 }

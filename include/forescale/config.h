@@ -30,6 +30,13 @@ typedef struct fsc_prometheus_config {
     fsc_http_auth auth;
 } fsc_prometheus_config;
 
+typedef struct fsc_metrics_config {
+    const char *file;        /* NULL: none; text for the node exporter's textfile collector */
+    const char *pushgateway; /* NULL: none; its base URL */
+    fsc_string_map labels;   /* further labels of the group that is pushed */
+    fsc_http_auth auth;
+} fsc_metrics_config;
+
 typedef struct fsc_target_ref {
     const char *kind_name, *namespace_, *name; /* kind None: nothing is written */
 } fsc_target_ref;
@@ -134,6 +141,7 @@ typedef struct fsc_config {
     int64_t interval_s, missed_runs;
     const fsc_zone *zone;
     fsc_prometheus_config prometheus;
+    fsc_metrics_config metrics;
     size_t n_pools;
     const fsc_pool_config *pools;
     size_t n_workloads;

@@ -17,5 +17,8 @@ fsc_status fsc_file_read_secret(const char **out, const char *path, fsc_arena *a
 
 /* Replaces the file as a whole or not at all (mode 0600): a temporary beside it, fsync, rename. */
 fsc_status fsc_file_write(const char *path, const void *bytes, size_t n, fsc_err *err) FSC_CHECKED;
+/* As above for what others shall read: mode 0644. */
+fsc_status fsc_file_publish(const char *path, const void *bytes, size_t n,
+                            fsc_err *err) FSC_CHECKED;
 
 #endif
