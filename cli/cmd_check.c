@@ -34,16 +34,16 @@ static void finding(doctor *d, const char *what, const char *finding_text, const
 static void check_store(doctor *d)
 {
     fsc_err err = FSC_ERR_INIT;
-    if (!d->s->config.store.path) {
+    if (!d->s->config.store.path && !d->s->config.store.url) {
         finding(d, "store", "store.path is missing",
                 "add store: {path: ...} to the configuration, or give --store FILE");
         return;
     }
     if (fsc_session_store(d->s, FSC_STORE_WRITE, &err) != FSC_OK ||
         fsc_store_check(d->s->store, &err) != FSC_OK)
-        finding(d, "store", err.msg, "see the message; the file was left as it is");
+        finding(d, "store", err.msg, "see the message; what is stored was left as it is");
     else
-        good("store", "%s is whole", d->s->config.store.path);
+        good("store", "%s is whole", fsc_store_name(d->s->store));
 }
 
 static void check_history(doctor *d)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* A sample later than this many steps is taken for a gap; sooner it may only be late. */
-enum { LATE_STEPS = 3 };
+enum { LATE_STEPS = 3, PASSWORD_LIMIT = 4096 };
 
 static fsc_status allocate(fsc_session *s, fsc_err *err)
 {
@@ -50,8 +50,10 @@ fsc_status fsc_session_open(fsc_session *s, fsc_cli *cli, unsigned needs, fsc_er
             err, FSC_USAGE,
             "no configuration: give one with -c FILE, or write one with forescale init");
     FSC_TRY(fsc_config_load(&s->config, cli->args.config, cli->arena, err));
-    if (cli->args.store)
+    if (cli->args.store) {
         s->config.store.path = cli->args.store;
+        s->config.store.url = NULL;
+    }
     FSC_TRY(fsc_config_require(&s->config, needs, err));
     FSC_TRY(allocate(s, err));
     warn_of_unserved(s);
@@ -66,7 +68,19 @@ void fsc_session_close(fsc_session *s)
 
 fsc_status fsc_session_store(fsc_session *s, fsc_store_access access, fsc_err *err)
 {
-    return fsc_store_open(&s->store, s->config.store.path, access, err);
+    const fsc_store_config *c = &s->config.store;
+    if (!c->url)
+        return fsc_store_open(&s->store, c->path, access, err);
+    const char *password = NULL;
+    size_t n = 0;
+    if (c->password_file)
+        FSC_TRY(fsc_file_read(&password, &n, c->password_file, PASSWORD_LIMIT, s->cli->arena, err));
+    while (n && (password[n - 1] == '\n' || password[n - 1] == '\r'))
+        n--;
+    char *trimmed = password ? fsc_arena_strndup(s->cli->arena, password, n, err) : NULL;
+    if (password && !trimmed)
+        return FSC_NOMEM;
+    return fsc_store_connect(&s->store, c->url, trimmed, access, err);
 }
 
 fsc_status fsc_session_http(fsc_session *s, fsc_err *err)

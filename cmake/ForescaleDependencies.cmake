@@ -3,7 +3,7 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 foreach(dep gsl:GSL:libgsl-dev libcurl:CURL:libcurl4-openssl-dev libcjson:CJSON:libcjson-dev yaml-0.1:YAML:libyaml-dev
-        sqlite3:SQLITE:libsqlite3-dev zlib:ZLIB:zlib1g-dev expat:EXPAT:libexpat1-dev)
+        sqlite3:SQLITE:libsqlite3-dev libpq:PQ:libpq-dev zlib:ZLIB:zlib1g-dev expat:EXPAT:libexpat1-dev)
     string(REPLACE ":" ";" dep "${dep}")
     list(GET dep 0 module)
     list(GET dep 1 name)

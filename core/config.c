@@ -71,11 +71,14 @@ static fsc_status parse_window(void *field, const fsc_node *n, const fsc_opt_ctx
     return FSC_OK;
 }
 
-static fsc_status refuse_url(void *field, const fsc_node *n, const fsc_opt_ctx *ctx, fsc_err *err)
+static fsc_status parse_store_url(void *field, const fsc_node *n, const fsc_opt_ctx *ctx,
+                                  fsc_err *err)
 {
-    (void)field;
-    return fsc_options_fail(err, ctx, n,
-                            "PostgreSQL stores are not supported by this build: use path");
+    if (n->kind != FSC_NODE_SCALAR ||
+        (strncmp(n->scalar, "postgresql://", 13) && strncmp(n->scalar, "postgres://", 11)))
+        return fsc_options_fail(err, ctx, n, "url is postgresql://USER@HOST:5432/DATABASE");
+    *(const char **)field = n->scalar;
+    return FSC_OK;
 }
 
 typedef struct holidays {
@@ -155,10 +158,12 @@ static const fsc_opt store_rows[] = {
     {"retention", FSC_OPT_DURATION, AT(fsc_store_config, retention_s), .def = "90d",
      .min = FSC_DAY_S, .max = 3650 * FSC_DAY_S,
      .doc = "How long single samples are kept; hourly means stay."},
-    {"url", FSC_OPT_CUSTOM, .optional = true, .parse = refuse_url,
-     .doc = "A PostgreSQL store; this build has none and refuses it."},
-    {"passwordFile", FSC_OPT_CUSTOM, .optional = true, .parse = refuse_url,
-     .doc = "Belongs to url."},
+    {"url", FSC_OPT_CUSTOM, AT(fsc_store_config, url), .optional = true, .parse = parse_store_url,
+     .doc = "A PostgreSQL database instead, without its password; TLS is verified unless "
+            "sslmode says otherwise.",
+     .example = "postgresql://forescale@db.internal/forescale?sslrootcert=/etc/ssl/ca.pem"},
+    {"passwordFile", FSC_OPT_SECRET_FILE, AT(fsc_store_config, password_file), .optional = true,
+     .doc = "The database's password."},
     END,
 };
 

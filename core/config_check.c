@@ -295,6 +295,19 @@ static fsc_status check_metrics(const checker *k)
     return FSC_OK;
 }
 
+static fsc_status check_store(const checker *k)
+{
+    const fsc_store_config *s = &k->c->store;
+    const fsc_node *at_store = below(k->root, "store");
+    if (s->path && s->url)
+        return fsc_options_fail(k->err, k->ctx, below(at_store, "url"),
+                                "store is a path or a url, not both");
+    if (s->password_file && !s->url)
+        return fsc_options_fail(k->err, k->ctx, below(at_store, "passwordFile"),
+                                "store.passwordFile belongs to store.url, which is missing");
+    return FSC_OK;
+}
+
 fsc_status fsc__config_check(const fsc_config *c, const fsc_node *root, const fsc_opt_ctx *ctx,
                              fsc_err *err)
 {
@@ -302,6 +315,7 @@ fsc_status fsc__config_check(const fsc_config *c, const fsc_node *root, const fs
     if (!c->n_workloads)
         return fsc_options_fail(err, ctx, below(root, "workloads"),
                                 "workloads is empty: there is nothing to scale");
+    FSC_TRY(check_store(&k));
     FSC_TRY(check_names(&k, &pools));
     FSC_TRY(check_names(&k, &workloads));
     FSC_TRY(check_names(&k, &budgets));

@@ -20,7 +20,8 @@ one_adapter curl/ core/io/http.c
 one_adapter cjson/ core/io/json.c
 one_adapter expat.h core/io/xml.c
 one_adapter yaml.h core/io/yaml.c
-one_adapter sqlite3.h core/store/db.c
+one_adapter sqlite3.h core/store/sqlite.c
+one_adapter libpq-fe.h core/store/pg.c
 one_adapter gsl/ predictor/fit.c
 one_adapter zlib.h core/io/file.c core/store/chunk.c
 one_adapter pthread.h cli/parallel.c core/io/http.c

@@ -113,9 +113,9 @@ fsc_status fsc_config_load(fsc_config *out, const char *path, fsc_arena *a, fsc_
 
 fsc_status fsc_config_require(const fsc_config *c, unsigned needs, fsc_err *err)
 {
-    if ((needs & FSC_NEED_STORE) && !c->store.path)
-        return fsc_fail(err, FSC_CONFIG, "%s: store.path is missing: give it, or --store FILE",
-                        c->file);
+    if ((needs & FSC_NEED_STORE) && !c->store.path && !c->store.url)
+        return fsc_fail(err, FSC_CONFIG,
+                        "%s: store.path is missing: give it, store.url, or --store FILE", c->file);
     if ((needs & FSC_NEED_PROMETHEUS) && !c->prometheus.url)
         return fsc_fail(err, FSC_CONFIG, "%s: prometheus.url is missing: where demand is read",
                         c->file);

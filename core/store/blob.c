@@ -8,7 +8,7 @@ fsc_status fsc_blob_put(fsc_store *s, const char *kind, const char *key, const v
 {
     fsc_stmt *st = fsc__db_prepare(
         s,
-        "INSERT INTO blob (kind, key, at, bytes) VALUES (?, ?, ?, ?) "
+        "INSERT INTO blob (kind, key, at, bytes) VALUES ($1, $2, $3, $4) "
         "ON CONFLICT (kind, key) DO UPDATE SET at = excluded.at, bytes = excluded.bytes",
         err);
     if (!st)
@@ -24,7 +24,7 @@ fsc_status fsc_blob_get(const void **bytes, size_t *n, fsc_store *s, const char 
                         const char *key, fsc_arena *a, fsc_err *err)
 {
     bool row;
-    fsc_stmt *st = fsc__db_prepare(s, "SELECT bytes FROM blob WHERE kind = ? AND key = ?", err);
+    fsc_stmt *st = fsc__db_prepare(s, "SELECT bytes FROM blob WHERE kind = $1 AND key = $2", err);
     if (!st)
         return FSC_STORE;
     fsc__db_text(st, kind);

@@ -25,7 +25,7 @@ fsc_status fsc__history_find(fsc_series_row *out, bool *found, fsc_store *s, con
     fsc_stmt *st = fsc__db_prepare(
         s,
         "SELECT id, step_s, phase_s, first, newest, samples, (SELECT min(start) FROM chunk WHERE "
-        "series_id = series.id) FROM series WHERE name = ?",
+        "series_id = series.id) FROM series WHERE name = $1",
         err);
     if (!st)
         return FSC_STORE;
@@ -54,7 +54,7 @@ static fsc_status create_series(fsc_series_row *out, fsc_store *s, const fsc_ser
 {
     fsc_stmt *st = fsc__db_prepare(s,
                                    "INSERT INTO series (name, step_s, phase_s, first, newest, "
-                                   "samples) VALUES (?, ?, ?, ?, ?, 0)",
+                                   "samples) VALUES ($1, $2, $3, $4, $5, 0) RETURNING id",
                                    err);
     if (!st)
         return FSC_STORE;
@@ -68,15 +68,13 @@ static fsc_status create_series(fsc_series_row *out, fsc_store *s, const fsc_ser
     fsc__db_int(st, out->phase_s);
     fsc__db_int(st, out->first);
     fsc__db_int(st, out->newest);
-    FSC_TRY(fsc__db_run(st, err));
-    out->id = fsc__db_last_id(s);
-    return FSC_OK;
+    return fsc__db_run_int(&out->id, st, err);
 }
 
 fsc_status fsc__history_update(fsc_store *s, const fsc_series_row *row, fsc_err *err)
 {
     fsc_stmt *st = fsc__db_prepare(
-        s, "UPDATE series SET first = ?, newest = ?, samples = ? WHERE id = ?", err);
+        s, "UPDATE series SET first = $1, newest = $2, samples = $3 WHERE id = $4", err);
     if (!st)
         return FSC_STORE;
     fsc__db_int(st, row->first);
@@ -111,7 +109,7 @@ static fsc_status read_chunk(double *v, fsc_store *s, const fsc_series_row *row,
     bool found;
     size_t n_bytes, n;
     fsc_stmt *st =
-        fsc__db_prepare(s, "SELECT bytes FROM chunk WHERE series_id = ? AND start = ?", err);
+        fsc__db_prepare(s, "SELECT bytes FROM chunk WHERE series_id = $1 AND start = $2", err);
     fsc__history_clear(v);
     if (!st)
         return FSC_STORE;
@@ -143,7 +141,7 @@ static fsc_status write_chunk(fsc_store *s, const fsc_series_row *row, int64_t s
         n--;
     fsc_stmt *st = fsc__db_prepare(
         s,
-        "INSERT INTO chunk (series_id, start, samples, bytes) VALUES (?, ?, ?, ?) ON CONFLICT "
+        "INSERT INTO chunk (series_id, start, samples, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT "
         "(series_id, start) DO UPDATE SET samples = excluded.samples, bytes = excluded.bytes",
         err);
     if (!st)
@@ -303,8 +301,8 @@ fsc_status fsc_history_read(fsc_series *out, fsc_store *s, const char *id, int64
     FSC_TRY(fsc__history_grid(out, &v, id, from, to, row.step_s, row.phase_s, a, err));
     return fsc__history_read_range(
         v, out, s,
-        "SELECT start, bytes FROM chunk WHERE series_id = ? AND start >= ? AND start "
-        "< ? ORDER BY start",
+        "SELECT start, bytes FROM chunk WHERE series_id = $1 AND start >= $2 AND start "
+        "< $3 ORDER BY start",
         row.id, fsc__history_chunk_start(&row, from), to, err);
 }
 
@@ -314,20 +312,19 @@ fsc_status fsc_history_list(fsc_history_info **out, size_t *n, fsc_store *s, fsc
                             fsc_err *err)
 {
     bool row;
-    size_t cap;
+    int64_t count;
     *n = 0;
-    fsc_stmt *count = fsc__db_prepare(s, "SELECT count(*) FROM series", err);
-    if (!count)
+    fsc_stmt *st = fsc__db_prepare(s, "SELECT count(*) FROM series", err);
+    if (!st)
         return FSC_STORE;
-    FSC_TRY(fsc__db_step(&row, count, err));
-    cap = row ? (size_t)fsc__db_get_int(count, 0) : 0;
-    fsc__db_done(count);
+    FSC_TRY(fsc__db_run_int(&count, st, err));
+    size_t cap = (size_t)count;
     *out = FSC_NEW(a, cap, fsc_history_info, err);
-    fsc_stmt *st = fsc__db_prepare(s,
-                                   "SELECT name, step_s, first, newest, samples, (SELECT "
-                                   "coalesce(sum(length(bytes)), 0) FROM chunk "
-                                   "WHERE series_id = series.id) FROM series ORDER BY name",
-                                   err);
+    st = fsc__db_prepare(s,
+                         "SELECT name, step_s, first, newest, samples, (SELECT "
+                         "coalesce(sum(length(bytes)), 0) FROM chunk "
+                         "WHERE series_id = series.id) FROM series ORDER BY name",
+                         err);
     if (!*out || !st)
         return *out ? FSC_STORE : FSC_NOMEM;
     for (;;) {

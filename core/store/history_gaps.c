@@ -7,8 +7,8 @@ static fsc_status clear_known_empty(double *v, const fsc_series *grid, fsc_store
                                     int64_t now, fsc_err *err)
 {
     fsc_stmt *st = fsc__db_prepare(s,
-                                   "SELECT from_t, to_t FROM empty_span WHERE name = ? AND "
-                                   "retry_at > ? AND to_t > ? AND from_t < ?",
+                                   "SELECT from_t, to_t FROM empty_span WHERE name = $1 AND "
+                                   "retry_at > $2 AND to_t > $3 AND from_t < $4",
                                    err);
     if (!st)
         return FSC_STORE;
@@ -39,7 +39,7 @@ fsc_status fsc_history_gaps(fsc_span **out, size_t *n, fsc_store *s, const char 
     if (found && row.step_s == step_s)
         FSC_TRY(fsc__history_read_range(
             v, &grid, s,
-            "SELECT start, bytes FROM chunk WHERE series_id = ? AND start >= ? AND start < ?",
+            "SELECT start, bytes FROM chunk WHERE series_id = $1 AND start >= $2 AND start < $3",
             row.id, fsc__history_chunk_start(&row, from), to, err));
     FSC_TRY(clear_known_empty(v, &grid, s, id, now, err));
     *out = FSC_NEW(a, grid.n / 2 + 1, fsc_span, err);
@@ -72,11 +72,11 @@ fsc_status fsc_history_mark_empty(fsc_store *s, const char *id, fsc_span span, i
                                   fsc_err *err)
 {
     fsc_stmt *st = fsc__db_prepare(
-        s, "DELETE FROM empty_span WHERE name = ? AND from_t >= ? AND to_t <= ?", err);
+        s, "DELETE FROM empty_span WHERE name = $1 AND from_t >= $2 AND to_t <= $3", err);
     FSC_TRY(bind_span(st, id, span));
     FSC_TRY(fsc__db_run(st, err));
     st = fsc__db_prepare(
-        s, "INSERT INTO empty_span (name, from_t, to_t, retry_at) VALUES (?, ?, ?, ?)", err);
+        s, "INSERT INTO empty_span (name, from_t, to_t, retry_at) VALUES ($1, $2, $3, $4)", err);
     FSC_TRY(bind_span(st, id, span));
     fsc__db_int(st, retry_at);
     return fsc__db_run(st, err);

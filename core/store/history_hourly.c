@@ -5,8 +5,9 @@
 
 enum { RETIRE_BATCH = 64 };
 
-static const char hourly_select[] = "SELECT start, bytes FROM hourly WHERE series_id = ? AND start "
-                                    ">= ? AND start < ? ORDER BY start";
+static const char hourly_select[] =
+    "SELECT start, bytes FROM hourly WHERE series_id = $1 AND start "
+    ">= $2 AND start < $3 ORDER BY start";
 
 static int64_t hourly_span_s(void)
 {
@@ -54,11 +55,12 @@ static fsc_status write_hourly(fsc_store *s, const fsc_series_row *row, const fs
         fsc__history_place(v, &grid, part.values, part.n, part.start);
         FSC_TRY(
             fsc__history_read_range(v, &grid, s, hourly_select, row->id, start, start + 1, err));
-        fsc_stmt *st = fsc__db_prepare(s,
-                                       "INSERT INTO hourly (series_id, start, bytes) VALUES (?, ?, "
-                                       "?) ON CONFLICT (series_id, start) "
-                                       "DO UPDATE SET bytes = excluded.bytes",
-                                       err);
+        fsc_stmt *st =
+            fsc__db_prepare(s,
+                            "INSERT INTO hourly (series_id, start, bytes) VALUES ($1, $2, "
+                            "$3) ON CONFLICT (series_id, start) "
+                            "DO UPDATE SET bytes = excluded.bytes",
+                            err);
         if (!st)
             return FSC_STORE;
         fsc__db_int(st, row->id);
@@ -94,7 +96,7 @@ static fsc_status retire_series(fsc_store *s, const char *name, int64_t before, 
         return FSC_OK;
     FSC_TRY(fsc_series_resample(&means, &raw, FSC_HOUR_S, 0, a, err));
     FSC_TRY(write_hourly(s, &row, &means, err));
-    fsc_stmt *st = fsc__db_prepare(s, "DELETE FROM chunk WHERE series_id = ? AND start < ?", err);
+    fsc_stmt *st = fsc__db_prepare(s, "DELETE FROM chunk WHERE series_id = $1 AND start < $2", err);
     if (!st)
         return FSC_STORE;
     fsc__db_int(st, row.id);
@@ -124,7 +126,7 @@ static fsc_status retire_batch(fsc_store *s, void *ctx, fsc_err *err)
 
 static fsc_status forget_empty(fsc_store *s, int64_t before, fsc_err *err)
 {
-    fsc_stmt *st = fsc__db_prepare(s, "DELETE FROM empty_span WHERE to_t <= ?", err);
+    fsc_stmt *st = fsc__db_prepare(s, "DELETE FROM empty_span WHERE to_t <= $1", err);
     if (!st)
         return FSC_STORE;
     fsc__db_int(st, before);

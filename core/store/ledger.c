@@ -6,7 +6,8 @@ fsc_status fsc_ledger_intend(int64_t *id, fsc_store *s, const fsc_ledger_row *ro
     fsc_stmt *st = fsc__db_prepare(
         s,
         "INSERT INTO ledger (at, run_id, kind, object, op, before, after, verdict, why, micros, "
-        "currency, dry_run, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "currency, dry_run, key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
+        "RETURNING id",
         err);
     if (!st)
         return FSC_STORE;
@@ -23,16 +24,14 @@ fsc_status fsc_ledger_intend(int64_t *id, fsc_store *s, const fsc_ledger_row *ro
     fsc__db_text(st, row->currency);
     fsc__db_int(st, row->dry_run);
     fsc__db_text(st, row->key);
-    FSC_TRY(fsc__db_run(st, err));
-    *id = fsc__db_last_id(s);
-    return FSC_OK;
+    return fsc__db_run_int(id, st, err);
 }
 
 fsc_status fsc_ledger_settle(fsc_store *s, int64_t intent_id, int64_t at, const char *outcome,
                              const char *receipt, fsc_err *err)
 {
     fsc_stmt *st = fsc__db_prepare(
-        s, "INSERT INTO receipt (ledger_id, at, outcome, receipt) VALUES (?, ?, ?, ?)", err);
+        s, "INSERT INTO receipt (ledger_id, at, outcome, receipt) VALUES ($1, $2, $3, $4)", err);
     if (!st)
         return FSC_STORE;
     fsc__db_int(st, intent_id);
@@ -109,8 +108,8 @@ fsc_status fsc_ledger_read(fsc_ledger_entry **out, size_t *n, fsc_store *s, cons
         s,
         "SELECT l.id, l.at, run_id, kind, object, op, before, after, verdict, why, micros, "
         "currency, dry_run, key, outcome, receipt, r.ledger_id IS NOT NULL, r.at FROM ledger l "
-        "LEFT JOIN receipt r ON r.ledger_id = l.id WHERE (?1 = '' OR run_id = ?1) AND "
-        "(?2 = '' OR object = ?2) AND l.at >= ?3 AND l.at <= ?4 ORDER BY l.id DESC LIMIT ?5",
+        "LEFT JOIN receipt r ON r.ledger_id = l.id WHERE ($1 = '' OR run_id = $1) AND "
+        "($2 = '' OR object = $2) AND l.at >= $3 AND l.at <= $4 ORDER BY l.id DESC LIMIT $5",
         err);
     *n = 0;
     if (!st)
@@ -134,7 +133,7 @@ fsc_status fsc_ledger_spend_add(fsc_store *s, const char *budget, int64_t from, 
 {
     fsc_stmt *st = fsc__db_prepare(
         s,
-        "INSERT INTO spend (budget, from_t, to_t, micros, currency) VALUES (?, ?, ?, ?, ?) "
+        "INSERT INTO spend (budget, from_t, to_t, micros, currency) VALUES ($1, $2, $3, $4, $5) "
         "ON CONFLICT (budget, to_t) DO NOTHING",
         err);
     if (!st)
@@ -150,17 +149,14 @@ fsc_status fsc_ledger_spend_add(fsc_store *s, const char *budget, int64_t from, 
 fsc_status fsc_ledger_spend_sum(int64_t *micros, fsc_store *s, const char *budget, int64_t from,
                                 int64_t to, fsc_err *err)
 {
-    bool row;
-    fsc_stmt *st = fsc__db_prepare(
-        s, "SELECT coalesce(sum(micros), 0) FROM spend WHERE budget = ? AND to_t > ? AND to_t <= ?",
-        err);
+    fsc_stmt *st = fsc__db_prepare(s,
+                                   "SELECT CAST(coalesce(sum(micros), 0) AS BIGINT) FROM spend "
+                                   "WHERE budget = $1 AND to_t > $2 AND to_t <= $3",
+                                   err);
     if (!st)
         return FSC_STORE;
     fsc__db_text(st, budget);
     fsc__db_int(st, from);
     fsc__db_int(st, to);
-    FSC_TRY(fsc__db_step(&row, st, err));
-    *micros = row ? fsc__db_get_int(st, 0) : 0;
-    fsc__db_done(st);
-    return FSC_OK;
+    return fsc__db_run_int(micros, st, err);
 }

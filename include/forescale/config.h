@@ -12,7 +12,8 @@
 #include "forescale/time.h"
 
 typedef struct fsc_store_config {
-    const char *path;
+    const char *path, *url; /* at most one */
+    const char *password_file;
     int64_t retention_s;
 } fsc_store_config;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The store: history, ledger, learned leads and model states (the only user of SQLite). A handle
- * belongs to one process and thread. A foreign, newer or corrupted file is refused and left
- * untouched.
+ * The store: history, ledger, learned leads and model states, in an SQLite file or a PostgreSQL
+ * database. A handle belongs to one process and thread. A foreign, newer or corrupted store is
+ * refused and left untouched.
  */
 #ifndef FORESCALE_STORE_H
 #define FORESCALE_STORE_H
@@ -14,13 +14,18 @@ typedef struct fsc_store fsc_store;
 
 typedef enum fsc_store_access { FSC_STORE_READ, FSC_STORE_WRITE } fsc_store_access;
 
-/* WRITE creates the file (0600) and migrates its schema. FSC_STORE, with what to do, when it
- * cannot. */
-fsc_status fsc_store_open(fsc_store **out, const char *path, fsc_store_access access,
+/* `where` is a file's path or postgresql://USER@HOST/DATABASE. WRITE creates the file (0600) or the
+ * tables, and migrates the schema. FSC_STORE, with what to do, when it cannot; retryable where
+ * another process or a server that is down is the cause. */
+fsc_status fsc_store_open(fsc_store **out, const char *where, fsc_store_access access,
                           fsc_err *err) FSC_CHECKED;
+/* A database with its password (NULL: by libpq's own ways); a URL that holds one is FSC_CONFIG. */
+fsc_status fsc_store_connect(fsc_store **out, const char *url, const char *password,
+                             fsc_store_access access, fsc_err *err) FSC_CHECKED;
+/* The path, or the URL without what a message should not hold; lives as long as the store. */
+const char *fsc_store_name(const fsc_store *s);
 void fsc_store_close(fsc_store *s);
-fsc_status fsc_store_check(fsc_store *s,
-                           fsc_err *err) FSC_CHECKED; /* PRAGMA integrity_check and chunk sums */
+fsc_status fsc_store_check(fsc_store *s, fsc_err *err) FSC_CHECKED; /* the file, and chunk sums */
 
 /* One transaction; they do not nest. */
 fsc_status fsc_store_begin(fsc_store *s, fsc_err *err) FSC_CHECKED;

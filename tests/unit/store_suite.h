@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A store of its own for each test, in a folder that goes away with it. */
+/* A store of its own for each test: a file in a folder that goes away with it, or, beside a
+ * PostgreSQL server (tests/rig/with_postgres.sh), a schema. */
 #ifndef FSC_TEST_STORE_SUITE_H
 #define FSC_TEST_STORE_SUITE_H
 
 #include "suite.h"
 
-#include "forescale/store.h"
+#include "core/store/db.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -13,14 +14,35 @@
 #include <string.h>
 #include <unistd.h>
 
-static char folder[64], path[96];
+static char folder[64], path[256];
+
+static inline fsc_store *open_store(void)
+{
+    fsc_store *s;
+    OK(fsc_store_open(&s, path, FSC_STORE_WRITE, &err));
+    return s;
+}
+
+static inline void make_schema(const char *server)
+{
+    char create[64];
+    (void)snprintf(path, sizeof path, "%s", server);
+    fsc_store *s = open_store();
+    (void)snprintf(create, sizeof create, "CREATE SCHEMA t%ld", (long)getpid());
+    OK(fsc__db_exec(s, create, &err));
+    fsc_store_close(s);
+    (void)snprintf(path, sizeof path, "%s&options=-csearch_path%%3Dt%ld", server, (long)getpid());
+}
 
 static void store_setup(void)
 {
+    const char *server = getenv("FORESCALE_POSTGRES");
     setup();
     (void)snprintf(folder, sizeof folder, "/tmp/store.XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     (void)snprintf(path, sizeof path, "%s/s.db", folder);
+    if (server)
+        make_schema(server);
 }
 
 static void store_teardown(void)
@@ -36,13 +58,6 @@ static void store_teardown(void)
         closedir(d);
     (void)rmdir(folder);
     teardown();
-}
-
-static inline fsc_store *open_store(void)
-{
-    fsc_store *s;
-    OK(fsc_store_open(&s, path, FSC_STORE_WRITE, &err));
-    return s;
 }
 
 static inline fsc_series piece(int64_t start, int32_t step_s, size_t n, const double *v)

@@ -148,7 +148,7 @@ START_TEST(the_file_is_private)
     fsc_store *s = open_store();
     OK(fsc_blob_put(s, "k", "k", "x", 1, 0, &err));
     for (size_t i = 0; i < 3; i++) {
-        char name[128];
+        char name[sizeof path + 8];
         struct stat st;
         (void)snprintf(name, sizeof name, "%s%s", path, ends[i]);
         ck_assert_int_eq(stat(name, &st), 0);
