@@ -20,7 +20,7 @@ fi
 export GOTOOLCHAIN=local
 go version
 cd "$here/programs"
-version=k8s.io/component-base/version
+version=k8s.io/component-base/version helm=helm.sh/helm/v3/pkg
 build() { # PACKAGE NAME [LINK FLAGS [BUILD FLAG...]]
     local from=$SECONDS
     go build -p "${JOBS:-2}" -mod=readonly -trimpath "${@:4}" -ldflags "-s -w ${3:-}" -o "$folder/$2.new" "$1"
@@ -51,7 +51,7 @@ if [ ! -e "$folder/complete" ]; then
     build ./keda-metrics keda-metrics
     copy_crds crds "$(module github.com/kedacore/keda/v2)"/config/crd/bases/*.yaml
     build_kwok
-    build helm.sh/helm/v3/cmd/helm helm
+    build helm.sh/helm/v3/cmd/helm helm "-X $helm/chartutil.k8sVersionMinor=34 -X $helm/lint/rules.k8sVersionMinor=34"
 fi
 if [ -n "$karpenter" ]; then
     source=$(module sigs.k8s.io/karpenter)

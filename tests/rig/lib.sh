@@ -47,12 +47,20 @@ wait_for() { # SECONDS WHAT COMMAND...
     done
 }
 
-# A Prometheus that holds a CSV (timestamp,value; shifted by SECONDS) as the series `demand`.
-start_prometheus() { # CSV SHIFT PORT
+# A Prometheus that holds a CSV (timestamp,value; shifted by SECONDS) as the series `demand`, and with a TARGET goes on
+# with what is served there.
+start_prometheus() { # CSV SHIFT PORT [TARGET]
     awk -F, -v shift="$2" 'BEGIN {print "# TYPE demand gauge"} NR > 1 {print "demand{job=\"model\"}", $2, $1 + shift} END {print "# EOF"}' \
         "$1" >"$rig/demand.om"
     promtool tsdb create-blocks-from openmetrics "$rig/demand.om" "$rig/tsdb" >"$rig/promtool.log" 2>&1
     echo 'global: {scrape_interval: 15s}' >"$rig/prometheus.yml"
+    [ -z "${4:-}" ] || cat >>"$rig/prometheus.yml" <<P
+scrape_configs:
+  - job_name: model
+    scrape_interval: 1s
+    static_configs: [{targets: ["$4"]}]
+    metric_relabel_configs: [{action: labeldrop, regex: instance}]
+P
     # A lookback under the step: else each gap would repeat its last value for five minutes.
     start prometheus prometheus --config.file="$rig/prometheus.yml" --storage.tsdb.path="$rig/tsdb" \
         --storage.tsdb.retention.time=400d --web.listen-address="127.0.0.1:$3" --query.lookback-delta=59s --log.level=warn
