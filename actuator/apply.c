@@ -6,18 +6,9 @@
 
 enum { BOUNDS_TEXT = 96 };
 
-/* What became of one workload; the names are the ledger's. */
+/* What became of one object; the names are the ledger's. */
 typedef enum end { END_APPLIED, END_UNCHANGED, END_FAILED, END_HELD, END_PLANNED, END_N } end;
 static const char *const end_names[END_N] = {"applied", "unchanged", "failed", "held", "planned"};
-
-typedef struct task {
-    fsc_kube *kube;
-    fsc_store *store;
-    const fsc_apply_input *in;
-    const fsc_workload_config *config;
-    const fsc_workload_plan *plan;
-    const fsc_target_seen *seen;
-} task;
 
 static size_t *count_of(fsc_apply_counts *c, end e)
 {
@@ -25,82 +16,8 @@ static size_t *count_of(fsc_apply_counts *c, end e)
     return counts[e];
 }
 
-/* ---- apply ----------------------------------------------------------------------------------- */
-
-static const char *bounds_text(char out[BOUNDS_TEXT], int64_t min, int64_t max)
+static end end_of(fsc_status status, fsc_outcome outcome, const fsc_err *err)
 {
-    (void)snprintf(out, BOUNDS_TEXT, "{\"minReplicas\":%lld,\"maxReplicas\":%lld}", (long long)min,
-                   (long long)max);
-    return out;
-}
-
-/* NULL, or why nothing is written whatever the plan says. */
-static const char *left_alone(const task *t)
-{
-    if (!t->seen->exists)
-        return "its target could not be read";
-    return t->seen->hold ? t->seen->hold : t->seen->paused ? t->seen->paused_why : NULL;
-}
-
-static bool is_journalled_only(const task *t)
-{
-    return t->plan->mode == FSC_MODE_OBSERVE || t->in->dry == FSC_DRY_CLIENT ||
-           !strcmp(t->config->target.kind_name, "None");
-}
-
-static fsc_status intend(int64_t *id, const task *t, const char *alone, fsc_arena *a, fsc_err *err)
-{
-    char before[BOUNDS_TEXT], after[BOUNDS_TEXT];
-    const char *key = fsc_arena_printf(a, err, "%s/%s", t->in->plan->run_id, t->plan->name);
-    if (!key)
-        return FSC_NOMEM;
-    return fsc_ledger_intend(
-        id, t->store,
-        &(fsc_ledger_row){
-            .at = t->in->now,
-            .run_id = t->in->plan->run_id,
-            .kind = "act",
-            .object = t->plan->name,
-            .op = "set-bounds",
-            .before = bounds_text(before, t->seen->min_replicas, t->seen->max_replicas),
-            .after = bounds_text(after, t->plan->min_replicas, t->plan->max_replicas),
-            .verdict = alone || t->plan->hold ? FSC_VERDICT_HELD : FSC_VERDICT_ALLOWED,
-            .why = alone ? alone : t->plan->reason,
-            .dry_run = t->in->dry != FSC_DRY_NONE || is_journalled_only(t),
-            .key = key,
-        },
-        err);
-}
-
-/* After a run that does not renew, the record still outlasts the runs that may be missed and the
- * one after them; and an object is not written, nor KEDA's copy of it, at every run. */
-static int64_t renew_s(const fsc_config *c)
-{
-    return (2 + c->missed_runs) * c->interval_s;
-}
-
-/* A plan's hold is written too: it renews the floor that stands, and the guard's cap with it. */
-static end write_bounds(const task *t, fsc_arena *a, fsc_err *err)
-{
-    const fsc_target_ops *ops = fsc_target_find(t->config->target.kind_name);
-    const fsc_workload_plan *p = t->plan;
-    fsc_outcome outcome = FSC_UNCHANGED;
-    if (!ops) {
-        fsc_fail(err, FSC_CONFIG, "this version cannot scale a %s", t->config->target.kind_name);
-        return END_FAILED;
-    }
-    fsc_status status = ops->apply(&outcome, t->kube, &t->config->target, t->seen,
-                                   &(fsc_target_write){.now = t->in->now,
-                                                       .min_replicas = p->min_replicas,
-                                                       .max_replicas = p->max_replicas,
-                                                       .baseline_min = p->baseline_min,
-                                                       .baseline_max = p->baseline_max,
-                                                       .safe_max = p->safe_max,
-                                                       .expires_at = p->expires_at,
-                                                       .renew_s = renew_s(t->in->config),
-                                                       .run_id = t->in->plan->run_id,
-                                                       .dry = t->in->dry},
-                                   a, err);
     if (status == FSC_CONFLICT && !err->retryable)
         return END_HELD;
     if (status != FSC_OK)
@@ -110,60 +27,262 @@ static end write_bounds(const task *t, fsc_arena *a, fsc_err *err)
                                     : END_UNCHANGED;
 }
 
-static void tell(const task *t, end e, const char *why)
+static bool is_none(const fsc_target_ref *ref)
 {
-    char bounds[BOUNDS_TEXT];
+    return !strcmp(ref->kind_name, "None");
+}
+
+/* ---- apply ----------------------------------------------------------------------------------- */
+
+/* One object that the plan is about. */
+typedef struct act {
+    const char *what; /* "workload", "pool" */
+    const char *name, *op, *why;
+    const fsc_target_ref *ref;
+    const fsc_target_ops *ops; /* NULL: this version knows no such kind */
+    const fsc_target_seen *seen;
+    fsc_target_write write;
+    const char *alone; /* NULL, or why nothing is written whatever the plan says */
+    bool hold;         /* the plan holds it: written all the same, to renew what stands */
+    bool journal_only;
+} act;
+
+static const char *bounds_text(char out[BOUNDS_TEXT], const act *t, int64_t min, int64_t max)
+{
+    if (t->ops && t->ops->is_sized)
+        (void)snprintf(out, BOUNDS_TEXT, "{\"%s\":%lld}", t->ops->is_pool ? "nodes" : "replicas",
+                       (long long)min);
+    else
+        (void)snprintf(out, BOUNDS_TEXT, "{\"minReplicas\":%lld,\"maxReplicas\":%lld}",
+                       (long long)min, (long long)max);
+    return out;
+}
+
+static const char *left_alone(const fsc_target_ref *ref, const fsc_target_seen *seen)
+{
+    if (is_none(ref))
+        return NULL;
+    if (!seen->exists)
+        return "its target could not be read";
+    return seen->hold ? seen->hold : seen->paused ? seen->paused_why : NULL;
+}
+
+/* After a run that does not renew, the record still outlasts the runs that may be missed and the
+ * one after them; and an object is not written, nor KEDA's copy of it, at every run. */
+static int64_t renew_s(const fsc_config *c)
+{
+    return (2 + c->missed_runs) * c->interval_s;
+}
+
+/* One number: what the plan wants at least. Held, it stays within the plan's bounds: with no
+ * forecast there is no better one. What the user had is the baseline that is recorded. */
+static void size_workload(act *t, const fsc_workload_plan *p)
+{
+    int64_t size = p->min_replicas, now = t->seen->min_replicas;
+    if (p->hold)
+        size = now < p->min_replicas   ? p->min_replicas
+               : now > p->max_replicas ? p->max_replicas
+                                       : now;
+    t->write.min_replicas = t->write.max_replicas = size;
+    t->write.baseline_min = t->write.baseline_max = t->seen->ours ? t->seen->baseline_min : now;
+}
+
+static act workload_act(const fsc_apply_input *in, size_t w)
+{
+    const fsc_workload_plan *p = &in->plan->workloads[w];
+    const fsc_target_ref *ref = &in->config->workloads[w].target;
+    act t = {.what = "workload",
+             .name = p->name,
+             .op = "set-bounds",
+             .why = p->reason,
+             .ref = ref,
+             .ops = fsc_target_find(ref->kind_name),
+             .seen = &in->seen[w],
+             .write = {.now = in->now,
+                       .min_replicas = p->min_replicas,
+                       .max_replicas = p->max_replicas,
+                       .baseline_min = p->baseline_min,
+                       .baseline_max = p->baseline_max,
+                       .safe_max = p->safe_max,
+                       .expires_at = p->expires_at,
+                       .renew_s = renew_s(in->config),
+                       .run_id = in->plan->run_id,
+                       .dry = in->dry},
+             .alone = left_alone(ref, &in->seen[w]),
+             .hold = p->hold,
+             .journal_only =
+                 p->mode == FSC_MODE_OBSERVE || in->dry == FSC_DRY_CLIENT || is_none(ref)};
+    if (t.ops && t.ops->is_sized)
+        size_workload(&t, p);
+    return t;
+}
+
+static bool uses(const fsc_workload_config *w, const char *pool)
+{
+    for (size_t i = 0; i < w->pools.n; i++)
+        if (!strcmp(w->pools.v[i], pool))
+            return true;
+    return false;
+}
+
+/* The number that a pool's object is to hold, never below the user's own: nodes that hold pods, or
+ * are about to by a floor of this plan, are not ordered a second time, and are not let go. */
+static int64_t pool_size(const fsc_pool_plan *q, const fsc_pool_seen *nodes, fsc_pool_size form,
+                         int64_t baseline)
+{
+    int64_t floors = q->enforced_nodes - q->enforced_warm;
+    int64_t held = nodes->known && nodes->used > floors ? nodes->used : floors;
+    int64_t size = form == FSC_SIZE_EXTRA ? q->enforced_nodes - held : q->enforced_nodes;
+    if (form == FSC_SIZE_WHOLE && size < held)
+        size = held;
+    return size > baseline ? size : baseline;
+}
+
+static act pool_act(const fsc_apply_input *in, size_t p)
+{
+    const fsc_pool_plan *q = &in->plan->pools[p];
+    const fsc_target_ref *ref = &in->config->pools[p].prewarm;
+    const fsc_target_seen *seen = &in->pool_targets[p];
+    act t = {.what = "pool",
+             .name = q->name,
+             .op = "set-nodes",
+             .why = q->reason,
+             .ref = ref,
+             .ops = fsc_target_find(ref->kind_name),
+             .seen = seen,
+             .alone = left_alone(ref, seen),
+             .journal_only = true};
+    int64_t baseline = seen->ours ? seen->baseline_min : seen->min_replicas, expires_at = in->now;
+    for (size_t w = 0; w < in->plan->n_workloads; w++) {
+        const fsc_workload_plan *user = &in->plan->workloads[w];
+        if (!uses(&in->config->workloads[w], q->name) || user->mode != FSC_MODE_ENFORCE)
+            continue;
+        t.journal_only = in->dry == FSC_DRY_CLIENT || is_none(ref);
+        expires_at = user->expires_at > expires_at ? user->expires_at : expires_at;
+    }
+    fsc_pool_size form = t.ops ? t.ops->pool_size : FSC_SIZE_EXTRA;
+    if (!t.alone && !is_none(ref) && form == FSC_SIZE_WHOLE && !in->pool_nodes[p].known)
+        t.alone = "its nodes are not counted, so that none is known to be empty: give the pool a "
+                  "nodeSelector";
+    int64_t size = pool_size(q, &in->pool_nodes[p], form, baseline);
+    t.write = (fsc_target_write){.now = in->now,
+                                 .min_replicas = size,
+                                 .max_replicas = size,
+                                 .baseline_min = baseline,
+                                 .baseline_max = baseline,
+                                 .safe_max = baseline,
+                                 .expires_at = expires_at,
+                                 .renew_s = renew_s(in->config),
+                                 .run_id = in->plan->run_id,
+                                 .dry = in->dry};
+    return t;
+}
+
+static fsc_status intend(int64_t *id, fsc_store *s, const act *t, fsc_arena *a, fsc_err *err)
+{
+    char before[BOUNDS_TEXT], after[BOUNDS_TEXT];
+    const char *key = fsc_arena_printf(a, err, "%s/%s/%s", t->write.run_id, t->what, t->name);
+    if (!key)
+        return FSC_NOMEM;
+    return fsc_ledger_intend(
+        id, s,
+        &(fsc_ledger_row){
+            .at = t->write.now,
+            .run_id = t->write.run_id,
+            .kind = "act",
+            .object = t->name,
+            .op = t->op,
+            .before = bounds_text(before, t, t->seen->min_replicas, t->seen->max_replicas),
+            .after = bounds_text(after, t, t->write.min_replicas, t->write.max_replicas),
+            .verdict = t->alone || t->hold ? FSC_VERDICT_HELD : FSC_VERDICT_ALLOWED,
+            .why = t->alone ? t->alone : t->why,
+            .dry_run = t->write.dry != FSC_DRY_NONE || t->journal_only,
+            .key = key,
+        },
+        err);
+}
+
+static end write_target(const act *t, fsc_kube *k, fsc_arena *a, fsc_err *err)
+{
+    fsc_outcome outcome = FSC_UNCHANGED;
+    if (!t->ops) {
+        fsc_fail(err, FSC_CONFIG, "this version cannot scale a %s", t->ref->kind_name);
+        return END_FAILED;
+    }
+    fsc_status status = fsc_target_apply(&outcome, k, t->ops, t->ref, t->seen, &t->write, a, err);
+    return end_of(status, outcome, err);
+}
+
+static void tell(const act *t, end e, const char *why, const fsc_log *log)
+{
+    char after[BOUNDS_TEXT];
     fsc_log_level level = e == END_FAILED      ? FSC_LOG_ERROR
                           : e == END_HELD      ? FSC_LOG_WARN
                           : e == END_UNCHANGED ? FSC_LOG_DEBUG
                                                : FSC_LOG_INFO;
-    (void)snprintf(bounds, sizeof bounds, "%lld-%lld", (long long)t->plan->min_replicas,
-                   (long long)t->plan->max_replicas);
-    fsc_log_write(t->in->log, level, end_names[e], "workload", t->plan->name, "bounds", bounds,
-                  "why", why, NULL);
+    (void)bounds_text(after, t, t->write.min_replicas, t->write.max_replicas);
+    fsc_log_write(log, level, end_names[e], t->what, t->name, "bounds", after, "why", why, NULL);
     if (t->seen->note && (e == END_APPLIED || e == END_PLANNED))
-        fsc_log_write(t->in->log, FSC_LOG_WARN, t->seen->note, "workload", t->plan->name, NULL);
+        fsc_log_write(log, FSC_LOG_WARN, t->seen->note, t->what, t->name, NULL);
 }
 
-static fsc_status act_on(fsc_apply_counts *out, const task *t, fsc_arena *a, fsc_err *err)
+static fsc_status carry_out(fsc_apply_counts *out, fsc_kube *k, fsc_store *s, const act *t,
+                            const fsc_log *log, fsc_arena *a, fsc_err *err)
 {
     int64_t id = 0;
     fsc_err one = FSC_ERR_INIT;
-    const char *alone = strcmp(t->config->target.kind_name, "None") ? left_alone(t) : NULL;
-    FSC_TRY(intend(&id, t, alone, a, err));
-    end e = alone ? END_HELD : is_journalled_only(t) ? END_PLANNED : write_bounds(t, a, &one);
-    const char *receipt = *one.msg ? one.msg : alone ? alone : t->plan->reason;
-    tell(t, e, receipt);
+    fsc_arena_mark mark = fsc_arena_get_mark(a);
+    FSC_TRY(intend(&id, s, t, a, err));
+    end e = t->alone ? END_HELD : t->journal_only ? END_PLANNED : write_target(t, k, a, &one);
+    const char *receipt = *one.msg ? one.msg : t->alone ? t->alone : t->why;
+    tell(t, e, receipt, log);
     ++*count_of(out, e);
-    if (t->plan->hold && e != END_HELD && e != END_FAILED)
+    if (t->hold && e != END_HELD && e != END_FAILED)
         out->held++;
-    return fsc_ledger_settle(t->store, id, t->in->now, end_names[e], receipt, err);
+    FSC_TRY(fsc_ledger_settle(s, id, t->write.now, end_names[e], receipt, err));
+    fsc_arena_rewind(a, mark);
+    return FSC_OK;
 }
 
-fsc_status fsc_apply(fsc_apply_counts *out, fsc_kube *k, fsc_store *s, const fsc_apply_input *in,
-                     fsc_arena *a, fsc_err *err)
+static fsc_status act_on_workloads(fsc_apply_counts *out, fsc_kube *k, fsc_store *s,
+                                   const fsc_apply_input *in, bool lowers_cap, fsc_arena *a,
+                                   fsc_err *err)
 {
-    *out = (fsc_apply_counts){0};
-    for (int raises = 0; raises <= 1;
-         raises++) { /* lowered caps first: the money that raises need */
-        for (size_t w = 0; w < in->plan->n_workloads; w++) {
-            const task t = {k,           s, in, &in->config->workloads[w], &in->plan->workloads[w],
-                            &in->seen[w]};
-            bool lowers_cap = t.seen->exists && t.plan->max_replicas < t.seen->max_replicas;
-            if (lowers_cap == (raises == 1))
-                continue;
-            fsc_arena_mark mark = fsc_arena_get_mark(a);
-            FSC_TRY(act_on(out, &t, a, err));
-            fsc_arena_rewind(a, mark);
-        }
+    for (size_t w = 0; w < in->plan->n_workloads; w++) {
+        const act t = workload_act(in, w);
+        bool lowers = t.seen->exists && t.write.max_replicas < t.seen->max_replicas;
+        if (lowers == lowers_cap)
+            FSC_TRY(carry_out(out, k, s, &t, in->log, a, err));
     }
     return FSC_OK;
 }
 
+/* Lowered caps first: the money that raises need. Nodes before the pods that they are for. */
+fsc_status fsc_apply(fsc_apply_counts *out, fsc_kube *k, fsc_store *s, const fsc_apply_input *in,
+                     fsc_arena *a, fsc_err *err)
+{
+    *out = (fsc_apply_counts){0};
+    FSC_TRY(act_on_workloads(out, k, s, in, true, a, err));
+    for (size_t p = 0; p < in->plan->n_pools; p++) {
+        const act t = pool_act(in, p);
+        if (!is_none(t.ref))
+            FSC_TRY(carry_out(out, k, s, &t, in->log, a, err));
+    }
+    return act_on_workloads(out, k, s, in, false, a, err);
+}
+
 /* ---- restore --------------------------------------------------------------------------------- */
 
-static end restore_one(fsc_kube *k, const fsc_target_ref *ref, int64_t now, fsc_restore_kind kind,
-                       fsc_dry_run dry, fsc_arena *a, fsc_err *err)
+typedef struct undo {
+    fsc_kube *kube;
+    int64_t now;
+    fsc_restore_kind kind;
+    fsc_dry_run dry;
+    const fsc_log *log;
+    fsc_arena *arena;
+} undo;
+
+static end restore_target(const undo *u, const fsc_target_ref *ref, fsc_err *err)
 {
     const fsc_target_ops *ops = fsc_target_find(ref->kind_name);
     fsc_outcome outcome = FSC_UNCHANGED;
@@ -171,31 +290,36 @@ static end restore_one(fsc_kube *k, const fsc_target_ref *ref, int64_t now, fsc_
         fsc_fail(err, FSC_CONFIG, "this version cannot scale a %s", ref->kind_name);
         return END_FAILED;
     }
-    fsc_status status = ops->restore(&outcome, k, ref, now, kind == FSC_RESTORE_ALL, dry, a, err);
+    fsc_status status = fsc_target_restore(&outcome, u->kube, ops, ref, u->now,
+                                           u->kind == FSC_RESTORE_ALL, u->dry, u->arena, err);
     if (status == FSC_MISSING) /* gone, and our record with it */
         return END_UNCHANGED;
-    if (status != FSC_OK)
-        return END_FAILED;
-    return outcome == FSC_APPLIED   ? END_APPLIED
-           : outcome == FSC_PLANNED ? END_PLANNED
-                                    : END_UNCHANGED;
+    return status == FSC_OK ? end_of(status, outcome, err) : END_FAILED;
+}
+
+static void restore_one(fsc_apply_counts *out, const undo *u, const char *what, const char *name,
+                        const fsc_target_ref *ref)
+{
+    fsc_err one = FSC_ERR_INIT;
+    fsc_arena_mark mark = fsc_arena_get_mark(u->arena);
+    end e = is_none(ref) ? END_UNCHANGED : restore_target(u, ref, &one);
+    fsc_log_write(u->log, e == END_FAILED ? FSC_LOG_ERROR : FSC_LOG_INFO,
+                  e == END_FAILED ? one.msg : end_names[e], what, name, NULL);
+    ++*count_of(out, e);
+    fsc_arena_rewind(u->arena, mark);
 }
 
 fsc_status fsc_restore(fsc_apply_counts *out, fsc_kube *k, const fsc_config *config, int64_t now,
                        fsc_restore_kind kind, fsc_dry_run dry, const fsc_log *log, fsc_arena *a,
                        fsc_err *err)
 {
+    const undo u = {k, now, kind, dry, log, a};
     (void)err;
     *out = (fsc_apply_counts){0};
-    for (size_t w = 0; w < config->n_workloads; w++) {
-        const fsc_workload_config *wl = &config->workloads[w];
-        fsc_err one = FSC_ERR_INIT;
-        fsc_arena_mark mark = fsc_arena_get_mark(a);
-        end e = restore_one(k, &wl->target, now, kind, dry, a, &one);
-        fsc_log_write(log, e == END_FAILED ? FSC_LOG_ERROR : FSC_LOG_INFO,
-                      e == END_FAILED ? one.msg : end_names[e], "workload", wl->name, NULL);
-        ++*count_of(out, e);
-        fsc_arena_rewind(a, mark);
-    }
+    for (size_t w = 0; w < config->n_workloads; w++)
+        restore_one(out, &u, "workload", config->workloads[w].name, &config->workloads[w].target);
+    for (size_t p = 0; p < config->n_pools; p++)
+        if (!is_none(&config->pools[p].prewarm))
+            restore_one(out, &u, "pool", config->pools[p].name, &config->pools[p].prewarm);
     return FSC_OK;
 }

@@ -6,14 +6,6 @@
 
 enum { MAX_WRITES = 3, PATCH_BYTES = 64 * 1024 };
 
-/* What an object is to become. */
-typedef struct desired {
-    int64_t min, max;
-    bool recorded; /* with the annotations below, else without any of ours */
-    int64_t baseline_min, baseline_max, safe_max, expires_at;
-    const char *run_id;
-} desired;
-
 const fsc_target_ops *fsc_target_find(const char *kind)
 {
     for (const fsc_target_ops *const *t = fsc_targets(); *t; t++)
@@ -24,11 +16,13 @@ const fsc_target_ops *fsc_target_find(const char *kind)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-const char *fsc__bounded_path(const fsc__bounded *b, const fsc_target_ref *ref, fsc_arena *a,
-                              fsc_err *err)
+const char *fsc__kind_path(const fsc__kind *kind, const fsc_target_ref *ref, fsc_arena *a,
+                           fsc_err *err)
 {
-    return fsc_arena_printf(a, err, "%s/namespaces/%s/%s/%s", b->group, ref->namespace_,
-                            b->resource, ref->name);
+    if (kind->is_cluster_wide)
+        return fsc_arena_printf(a, err, "%s/%s/%s", kind->group, kind->resource, ref->name);
+    return fsc_arena_printf(a, err, "%s/namespaces/%s/%s/%s", kind->group, ref->namespace_,
+                            kind->resource, ref->name);
 }
 
 const char *fsc__annotation(const fsc_node *object, const char *key)
@@ -49,14 +43,16 @@ static bool read_pair(int64_t *min, int64_t *max, const char *text)
     return *end == '\0';
 }
 
-static const char *edit_told(const fsc_target_seen *s, int64_t min, int64_t max, fsc_arena *a,
-                             fsc_err *err)
+fsc_status fsc__record_edited(fsc_target_seen *seen, int64_t min, int64_t max, fsc_arena *a,
+                              fsc_err *err)
 {
-    return fsc_arena_printf(a, err,
-                            "edited since the last write (now %lld to %lld, written %lld to %lld): "
-                            "forescale restore takes these bounds as the new baseline",
-                            (long long)s->min_replicas, (long long)s->max_replicas, (long long)min,
-                            (long long)max);
+    seen->hold =
+        fsc_arena_printf(a, err,
+                         "edited since the last write (now %lld to %lld, written %lld to %lld): "
+                         "forescale restore takes these bounds as the new baseline",
+                         (long long)seen->min_replicas, (long long)seen->max_replicas,
+                         (long long)min, (long long)max);
+    return seen->hold ? FSC_OK : FSC_NOMEM;
 }
 
 fsc_status fsc__record_read(fsc_target_seen *seen, const fsc_node *object, fsc_arena *a,
@@ -82,46 +78,12 @@ fsc_status fsc__record_read(fsc_target_seen *seen, const fsc_node *object, fsc_a
                         "want and remove these annotations");
     if (seen->min_replicas == min && seen->max_replicas == max)
         return FSC_OK;
-    seen->hold = edit_told(seen, min, max, a, err);
-    return seen->hold ? FSC_OK : FSC_NOMEM;
-}
-
-fsc_status fsc__scale_target_read(fsc_target_seen *seen, int64_t *wanted, fsc_kube *k,
-                                  const char *namespace_, const fsc_node *target_ref, fsc_arena *a,
-                                  fsc_err *err)
-{
-    static const struct {
-        const char *kind, *resource;
-    } known[] = {{"Deployment", "deployments"}, {"StatefulSet", "statefulsets"}};
-    const char *kind = fsc_node_text(fsc_node_at(target_ref, "kind", NULL), "Deployment");
-    const char *name = fsc_node_text(fsc_node_at(target_ref, "name", NULL), "");
-    const fsc_node *object = NULL;
-    *wanted = -1;
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (strcmp(known[i].kind, kind))
-            continue;
-        const char *path = fsc_arena_printf(a, err, "/apis/apps/v1/namespaces/%s/%s/%s", namespace_,
-                                            known[i].resource, name);
-        if (!path)
-            return FSC_NOMEM;
-        fsc_status status = fsc_kube_get(&object, k, path, a, err);
-        if (status == FSC_MISSING)
-            break;
-        FSC_TRY(status);
-        seen->replicas_known = seen->ready_known = true;
-        seen->replicas = fsc_node_int(fsc_node_at(object, "status", "replicas", NULL), 0);
-        seen->ready = fsc_node_int(fsc_node_at(object, "status", "readyReplicas", NULL), 0);
-        *wanted = fsc_node_int(fsc_node_at(object, "spec", "replicas", NULL), 1);
-        return FSC_OK;
-    }
-    seen->note = fsc_arena_printf(a, err, "the replicas of its scale target, %s %s, cannot be read",
-                                  kind, name);
-    return seen->note ? FSC_OK : FSC_NOMEM;
+    return fsc__record_edited(seen, min, max, a, err);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void add_annotations(fsc_buf *b, const desired *d)
+static void add_annotations(fsc_buf *b, const fsc__desired *d)
 {
     static const char *const keys[] = {"baseline", "written", "safe-max", "expires-at", "run-id"};
     char expires[FSC_TIME_TEXT];
@@ -143,14 +105,15 @@ static void add_annotations(fsc_buf *b, const desired *d)
 }
 
 /* Bounds that do not change are left out: who owns a field is GitOps's business. */
-static fsc_status write_once(fsc_kube *k, const fsc__bounded *b, const fsc_target_ref *ref,
-                             const fsc_target_seen *seen, const desired *d, fsc_dry_run dry,
+fsc_status fsc__write_bounds(fsc_kube *k, const fsc__kind *kind, const fsc_target_ref *ref,
+                             const fsc_target_seen *seen, const fsc__desired *d, fsc_dry_run dry,
                              fsc_arena *a, fsc_err *err)
 {
     fsc_buf patch;
     const fsc_node *answer = NULL;
-    const char *path = fsc__bounded_path(b, ref, a, err);
-    bool set_min = d->min != seen->min_replicas, set_max = d->max != seen->max_replicas;
+    const char *path = fsc__kind_path(kind, ref, a, err);
+    bool set_min = d->min != seen->min_replicas;
+    bool set_max = kind->max_key && d->max != seen->max_replicas;
     if (!path)
         return FSC_NOMEM;
     fsc_buf_init(&patch, a, PATCH_BYTES);
@@ -160,12 +123,24 @@ static fsc_status write_once(fsc_kube *k, const fsc__bounded *b, const fsc_targe
     add_annotations(&patch, d);
     fsc_buf_puts(&patch, "}},\"spec\":{");
     if (set_min)
-        fsc_buf_printf(&patch, "\"%s\":%lld", b->min_key, (long long)d->min);
+        fsc_buf_printf(&patch, "\"%s\":%lld", kind->min_key, (long long)d->min);
     if (set_max)
-        fsc_buf_printf(&patch, "%s\"%s\":%lld", set_min ? "," : "", b->max_key, (long long)d->max);
+        fsc_buf_printf(&patch, "%s\"%s\":%lld", set_min ? "," : "", kind->max_key,
+                       (long long)d->max);
     fsc_buf_puts(&patch, "}}");
     FSC_TRY(fsc_buf_status(&patch, err));
     return fsc_kube_merge_patch(&answer, k, path, fsc_buf_str(&patch), dry, a, err);
+}
+
+/* Tells in *out whether it was written or only would have been. */
+static fsc_status write_once(fsc_outcome *out, fsc_kube *k, const fsc__kind *kind,
+                             const fsc_target_ref *ref, const fsc_target_seen *seen,
+                             const fsc__desired *d, fsc_dry_run dry, fsc_arena *a, fsc_err *err)
+{
+    if (dry != FSC_DRY_CLIENT)
+        FSC_TRY(kind->write(k, kind, ref, seen, d, dry, a, err));
+    *out = dry == FSC_DRY_NONE ? FSC_APPLIED : FSC_PLANNED;
+    return FSC_OK;
 }
 
 static const char *left_alone(const fsc_target_seen *s)
@@ -175,9 +150,9 @@ static const char *left_alone(const fsc_target_seen *s)
 
 /* ---- apply ----------------------------------------------------------------------------------- */
 
-static desired desired_of(const fsc_target_write *w)
+static fsc__desired desired_of(const fsc_target_write *w)
 {
-    return (desired){
+    return (fsc__desired){
         .min = w->min_replicas,
         .max = w->max_replicas,
         .recorded = w->min_replicas != w->baseline_min || w->max_replicas != w->baseline_max ||
@@ -191,7 +166,7 @@ static desired desired_of(const fsc_target_write *w)
 }
 
 /* A recorded safe max that is lower than today's stays until the next write: it fails closed. */
-static bool is_whole(const fsc_target_seen *s, const desired *d, const fsc_target_write *w)
+static bool is_whole(const fsc_target_seen *s, const fsc__desired *d, const fsc_target_write *w)
 {
     if (s->min_replicas != d->min || s->max_replicas != d->max || s->ours != d->recorded)
         return false;
@@ -215,34 +190,36 @@ static fsc_status check_write(const fsc_target_seen *s, const fsc_target_write *
     return FSC_OK;
 }
 
-/* The plan stands on the bounds and the record that were seen: of these nothing may have changed.
- */
-static bool still_as_planned(const fsc_target_seen *then, const fsc_target_seen *now)
+/* The plan stands on the bounds and the record that were seen: of these nothing may have changed,
+ * but by this run itself. */
+static bool still_as_planned(const fsc_target_seen *then, const fsc_target_seen *now,
+                             const char *run_id)
 {
-    return then->min_replicas == now->min_replicas && then->max_replicas == now->max_replicas &&
-           then->ours == now->ours && then->expires_at == now->expires_at &&
+    if (then->min_replicas != now->min_replicas || then->max_replicas != now->max_replicas)
+        return false;
+    if (now->run_id && run_id && !strcmp(now->run_id, run_id))
+        return true;
+    return then->ours == now->ours && then->expires_at == now->expires_at &&
            then->baseline_min == now->baseline_min && then->baseline_max == now->baseline_max;
 }
 
-fsc_status fsc__record_apply(fsc_outcome *out, fsc_kube *k, const fsc__bounded *b,
-                             const fsc_target_ref *ref, const fsc_target_seen *seen,
-                             const fsc_target_write *w, fsc_arena *a, fsc_err *err)
+fsc_status fsc_target_apply(fsc_outcome *out, fsc_kube *k, const fsc_target_ops *ops,
+                            const fsc_target_ref *ref, const fsc_target_seen *seen,
+                            const fsc_target_write *w, fsc_arena *a, fsc_err *err)
 {
     fsc_target_seen now = *seen;
-    desired d = desired_of(w);
+    fsc__desired d = desired_of(w);
     *out = FSC_UNCHANGED;
     for (int i = 0; i < MAX_WRITES; i++) {
         if (i)
-            FSC_TRY(b->ops->observe(&now, k, ref, a, err));
+            FSC_TRY(ops->observe(&now, k, ref, a, err));
         FSC_TRY(check_write(&now, w, err));
         if (is_whole(&now, &d, w))
             return FSC_OK;
-        if (!still_as_planned(seen, &now))
+        if (!still_as_planned(seen, &now, w->run_id))
             return fsc_fail_retryable(
                 err, FSC_CONFLICT, "its bounds changed during this run: the next run plans anew");
-        fsc_status status = write_once(k, b, ref, &now, &d, w->dry, a, err);
-        if (status == FSC_OK)
-            *out = w->dry == FSC_DRY_NONE ? FSC_APPLIED : FSC_PLANNED;
+        fsc_status status = write_once(out, k, ops->writer, ref, &now, &d, w->dry, a, err);
         if (status != FSC_CONFLICT)
             return status;
     }
@@ -257,13 +234,15 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* What a restore makes of an object that carries our record. */
-static desired restored(const fsc_target_seen *s, bool all)
+/* What a restore makes of an object that carries our record. A max that is there may be lower than
+ * the baseline because of a cap, which nothing but a run lifts; a size is no cap. */
+static fsc__desired restored(const fsc_target_seen *s, bool is_sized, bool all)
 {
-    desired d = {.min = s->min_replicas, .max = s->max_replicas};
+    int64_t highest = is_sized ? s->baseline_max : s->max_replicas;
+    fsc__desired d = {.min = s->min_replicas, .max = s->max_replicas};
     if (s->hold) /* a human's bounds: they stay, our record goes */
         return d;
-    d.max = all ? s->baseline_max : smaller(s->max_replicas, s->safe_max);
+    d.max = all ? s->baseline_max : smaller(highest, s->safe_max);
     d.min = smaller(s->baseline_min, d.max);
     d.recorded = d.min != s->baseline_min || d.max != s->baseline_max;
     d.baseline_min = s->baseline_min;
@@ -274,22 +253,20 @@ static desired restored(const fsc_target_seen *s, bool all)
     return d;
 }
 
-fsc_status fsc__record_restore(fsc_outcome *out, fsc_kube *k, const fsc__bounded *b,
-                               const fsc_target_ref *ref, int64_t now, bool all, fsc_dry_run dry,
-                               fsc_arena *a, fsc_err *err)
+fsc_status fsc_target_restore(fsc_outcome *out, fsc_kube *k, const fsc_target_ops *ops,
+                              const fsc_target_ref *ref, int64_t now, bool all, fsc_dry_run dry,
+                              fsc_arena *a, fsc_err *err)
 {
     *out = FSC_UNCHANGED;
     for (int i = 0; i < MAX_WRITES; i++) {
         fsc_target_seen seen = {0};
-        FSC_TRY(b->ops->observe(&seen, k, ref, a, err));
+        FSC_TRY(ops->observe(&seen, k, ref, a, err));
         if (!seen.ours || (!all && seen.expires_at > now))
             return FSC_OK;
-        desired d = restored(&seen, all);
+        fsc__desired d = restored(&seen, ops->is_sized, all);
         if (d.recorded && d.min == seen.min_replicas && d.max == seen.max_replicas)
             return FSC_OK;
-        fsc_status status = write_once(k, b, ref, &seen, &d, dry, a, err);
-        if (status == FSC_OK)
-            *out = dry == FSC_DRY_NONE ? FSC_APPLIED : FSC_PLANNED;
+        fsc_status status = write_once(out, k, ops->writer, ref, &seen, &d, dry, a, err);
         if (status != FSC_CONFLICT)
             return status;
     }

@@ -6,8 +6,11 @@
 
 extern const fsc_target_ops fsc_target_hpa;
 
-static const fsc__bounded hpa = {&fsc_target_hpa, "/apis/autoscaling/v2",
-                                 "horizontalpodautoscalers", "minReplicas", "maxReplicas"};
+static const fsc__kind hpa = {.write = fsc__write_bounds,
+                              .group = "/apis/autoscaling/v2",
+                              .resource = "horizontalpodautoscalers",
+                              .min_key = "minReplicas",
+                              .max_key = "maxReplicas"};
 
 /* Who controls an HPA (KEDA, for one) puts it back after each write. */
 static fsc_status refuse_owned(fsc_target_seen *out, const fsc_node *object, fsc_arena *a,
@@ -35,7 +38,7 @@ static fsc_status observe(fsc_target_seen *out, fsc_kube *k, const fsc_target_re
 {
     const fsc_node *object = NULL;
     int64_t wanted = -1;
-    const char *path = fsc__bounded_path(&hpa, ref, a, err);
+    const char *path = fsc__kind_path(&hpa, ref, a, err);
     *out = (fsc_target_seen){0};
     if (!path)
         return FSC_NOMEM;
@@ -57,23 +60,9 @@ static fsc_status observe(fsc_target_seen *out, fsc_kube *k, const fsc_target_re
     return FSC_OK;
 }
 
-static fsc_status apply(fsc_outcome *out, fsc_kube *k, const fsc_target_ref *ref,
-                        const fsc_target_seen *seen, const fsc_target_write *w, fsc_arena *a,
-                        fsc_err *err)
-{
-    return fsc__record_apply(out, k, &hpa, ref, seen, w, a, err);
-}
-
-static fsc_status restore(fsc_outcome *out, fsc_kube *k, const fsc_target_ref *ref, int64_t now,
-                          bool all, fsc_dry_run dry, fsc_arena *a, fsc_err *err)
-{
-    return fsc__record_restore(out, k, &hpa, ref, now, all, dry, a, err);
-}
-
 const fsc_target_ops fsc_target_hpa = {
     .name = "HorizontalPodAutoscaler",
     .summary = "a plain HorizontalPodAutoscaler: minReplicas and maxReplicas",
     .observe = observe,
-    .apply = apply,
-    .restore = restore,
+    .writer = &hpa,
 };

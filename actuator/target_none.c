@@ -12,27 +12,8 @@ static fsc_status observe(fsc_target_seen *out, fsc_kube *k, const fsc_target_re
     return FSC_OK;
 }
 
-static fsc_status apply(fsc_outcome *out, fsc_kube *k, const fsc_target_ref *ref,
-                        const fsc_target_seen *seen, const fsc_target_write *w, fsc_arena *a,
-                        fsc_err *err)
-{
-    (void)k, (void)ref, (void)seen, (void)w, (void)a, (void)err;
-    *out = FSC_PLANNED;
-    return FSC_OK;
-}
-
-static fsc_status restore(fsc_outcome *out, fsc_kube *k, const fsc_target_ref *ref, int64_t now,
-                          bool all, fsc_dry_run dry, fsc_arena *a, fsc_err *err)
-{
-    (void)k, (void)ref, (void)now, (void)all, (void)dry, (void)a, (void)err;
-    *out = FSC_UNCHANGED;
-    return FSC_OK;
-}
-
 const fsc_target_ops fsc_target_none = {
     .name = "None",
     .summary = "planned and reported in full, never written",
     .observe = observe,
-    .apply = apply,
-    .restore = restore,
 };

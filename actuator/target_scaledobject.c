@@ -11,8 +11,11 @@ enum { KEDA_DEFAULT_MIN = 0, KEDA_DEFAULT_MAX = 100 };
 
 extern const fsc_target_ops fsc_target_scaledobject;
 
-static const fsc__bounded scaledobject = {&fsc_target_scaledobject, "/apis/keda.sh/v1alpha1",
-                                          "scaledobjects", "minReplicaCount", "maxReplicaCount"};
+static const fsc__kind scaledobject = {.write = fsc__write_bounds,
+                                       .group = "/apis/keda.sh/v1alpha1",
+                                       .resource = "scaledobjects",
+                                       .min_key = "minReplicaCount",
+                                       .max_key = "maxReplicaCount"};
 
 /* KEDA takes every value that is not a boolean "false" of Go's ParseBool for a yes. */
 static bool is_on(const fsc_node *object, const char *key)
@@ -66,7 +69,7 @@ static fsc_status observe(fsc_target_seen *out, fsc_kube *k, const fsc_target_re
 {
     const fsc_node *object = NULL;
     int64_t wanted = -1;
-    const char *path = fsc__bounded_path(&scaledobject, ref, a, err);
+    const char *path = fsc__kind_path(&scaledobject, ref, a, err);
     *out = (fsc_target_seen){0};
     if (!path)
         return FSC_NOMEM;
@@ -88,23 +91,9 @@ static fsc_status observe(fsc_target_seen *out, fsc_kube *k, const fsc_target_re
                                   fsc_node_at(object, "spec", "scaleTargetRef", NULL), a, err);
 }
 
-static fsc_status apply(fsc_outcome *out, fsc_kube *k, const fsc_target_ref *ref,
-                        const fsc_target_seen *seen, const fsc_target_write *w, fsc_arena *a,
-                        fsc_err *err)
-{
-    return fsc__record_apply(out, k, &scaledobject, ref, seen, w, a, err);
-}
-
-static fsc_status restore(fsc_outcome *out, fsc_kube *k, const fsc_target_ref *ref, int64_t now,
-                          bool all, fsc_dry_run dry, fsc_arena *a, fsc_err *err)
-{
-    return fsc__record_restore(out, k, &scaledobject, ref, now, all, dry, a, err);
-}
-
 const fsc_target_ops fsc_target_scaledobject = {
     .name = "ScaledObject",
     .summary = "KEDA's ScaledObject: minReplicaCount and maxReplicaCount",
     .observe = observe,
-    .apply = apply,
-    .restore = restore,
+    .writer = &scaledobject,
 };

@@ -109,6 +109,8 @@ static fsc_status act(fsc_session *s, const fsc_plan *plan, fsc_dry_run dry, out
                                         .config = &s->config,
                                         .plan = plan,
                                         .seen = s->seen,
+                                        .pool_targets = s->pool_targets,
+                                        .pool_nodes = s->pool_nodes,
                                         .dry = dry,
                                         .log = &s->cli->log},
                      s->cli->arena, err);

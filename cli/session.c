@@ -18,9 +18,11 @@ static fsc_status allocate(fsc_session *s, fsc_err *err)
     s->budgets = FSC_NEW(a, s->config.n_budgets, fsc_budget_now, err);
     s->forecasts = FSC_NEW(a, n, const fsc_forecast *, err);
     s->seen = FSC_NEW(a, n, fsc_target_seen, err);
+    s->pool_targets = FSC_NEW(a, s->config.n_pools, fsc_target_seen, err);
+    s->pool_nodes = FSC_NEW(a, s->config.n_pools, fsc_pool_seen, err);
     s->history = FSC_NEW(a, n, fsc_series, err);
     bool whole = s->forecasters && s->step_s && s->workloads && s->pools && s->budgets &&
-                 s->forecasts && s->seen && s->history;
+                 s->forecasts && s->seen && s->pool_targets && s->pool_nodes && s->history;
     return whole ? FSC_OK : FSC_NOMEM;
 }
 
@@ -29,7 +31,7 @@ static void warn_of_unserved(const fsc_session *s)
 {
     const fsc_log *log = &s->cli->log;
     for (size_t p = 0; p < s->config.n_pools; p++)
-        if (strcmp(s->config.pools[p].prewarm.kind_name, "None"))
+        if (!fsc_target_find(s->config.pools[p].prewarm.kind_name))
             fsc_log_write(log, FSC_LOG_WARN,
                           "this version plans the pool's nodes but does not order them", "pool",
                           s->config.pools[p].name, "prewarm", s->config.pools[p].prewarm.kind_name,

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "forescale/file.h"
 #include "forescale/kube.h"
+#include "forescale/nodes.h"
 #include "forescale/price.h"
 #include "forescale/source.h"
 #include "forescale/store.h"
@@ -33,6 +34,8 @@ typedef struct fsc_session {
     const fsc_forecast **forecasts;
     fsc_series *history; /* what was fed last, for pictures */
     fsc_target_seen *seen;
+    fsc_target_seen *pool_targets;
+    fsc_pool_seen *pool_nodes;
     bool failed_for_good; /* a part failed in a way that trying again does not mend */
 } fsc_session;
 

@@ -189,6 +189,10 @@ bool fsc_session_has_targets(const fsc_session *s)
     for (size_t w = 0; w < s->config.n_workloads; w++)
         if (strcmp(s->config.workloads[w].target.kind_name, "None"))
             return true;
+    for (size_t p = 0; p < s->config.n_pools; p++)
+        if (strcmp(s->config.pools[p].prewarm.kind_name, "None") ||
+            s->config.pools[p].node_selector.n)
+            return true;
     return false;
 }
 
@@ -231,6 +235,70 @@ static void observe_one(fsc_session *s, size_t w, size_t *failed)
         s->workloads[w].hold = "its target could not be read";
 }
 
+/* Pods of the workloads that can be listed: they tell which nodes are empty. */
+static void read_pods(fsc_session *s, fsc_pods_seen *pods)
+{
+    for (size_t w = 0; w < s->config.n_workloads; w++) {
+        const fsc_workload_config *wl = &s->config.workloads[w];
+        fsc_err err = FSC_ERR_INIT;
+        if (s->seen[w].pod_selector &&
+            fsc_pods_read(&pods[w], s->kube, wl->target.namespace_, s->seen[w].pod_selector,
+                          s->cli->arena, &err) != FSC_OK)
+            fsc_log_write(&s->cli->log, FSC_LOG_WARN, err.msg, "workload", wl->name, NULL);
+    }
+}
+
+/* Nodes that are ordered bill before the API lists them. */
+static void take_pool(fsc_session *s, size_t p, const fsc_nodes_seen *nodes,
+                      const fsc_pods_seen *pods)
+{
+    const fsc_target_ops *ops = fsc_target_find(s->config.pools[p].prewarm.kind_name);
+    const fsc_target_seen *target = &s->pool_targets[p];
+    fsc_pool_seen *seen = &s->pool_nodes[p];
+    fsc_pool_now *now = &s->pools[p];
+    *seen = fsc_pool_count(nodes, pods, s->config.n_workloads);
+    now->nodes_known = true;
+    now->nodes = seen->nodes;
+    now->nodes_leaving = seen->leaving;
+    if (ops && ops->pool_size == FSC_SIZE_WHOLE && target->replicas_known &&
+        target->replicas > now->nodes)
+        now->nodes = target->replicas;
+}
+
+static fsc_status observe_pool(fsc_session *s, size_t p, const fsc_pods_seen *pods, fsc_err *err)
+{
+    const fsc_pool_config *pool = &s->config.pools[p];
+    const fsc_target_ops *ops = fsc_target_find(pool->prewarm.kind_name);
+    fsc_string_map labels = pool->node_selector;
+    fsc_nodes_seen nodes;
+    if (ops && strcmp(ops->name, "None"))
+        FSC_TRY(ops->observe(&s->pool_targets[p], s->kube, &pool->prewarm, s->cli->arena, err));
+    if (!labels.n && ops && ops->node_label)
+        labels = (fsc_string_map){1, &ops->node_label, &pool->prewarm.name};
+    if (!labels.n)
+        return FSC_OK;
+    FSC_TRY(fsc_nodes_read(&nodes, s->kube, &labels, s->cli->arena, err));
+    take_pool(s, p, &nodes, pods);
+    return FSC_OK;
+}
+
+static fsc_status observe_pools(fsc_session *s, size_t *failed, fsc_err *err)
+{
+    fsc_pods_seen *pods = FSC_NEW(s->cli->arena, s->config.n_workloads, fsc_pods_seen, err);
+    if (!pods)
+        return FSC_NOMEM;
+    read_pods(s, pods);
+    for (size_t p = 0; p < s->config.n_pools; p++) {
+        fsc_err one = FSC_ERR_INIT;
+        if (observe_pool(s, p, pods, &one) == FSC_OK)
+            continue;
+        ++*failed;
+        s->failed_for_good |= !one.retryable;
+        fsc_log_write(&s->cli->log, FSC_LOG_ERROR, one.msg, "pool", s->config.pools[p].name, NULL);
+    }
+    return FSC_OK;
+}
+
 fsc_status fsc_stage_observe(fsc_session *s, size_t *failed, fsc_err *err)
 {
     *failed = 0;
@@ -240,7 +308,7 @@ fsc_status fsc_stage_observe(fsc_session *s, size_t *failed, fsc_err *err)
     for (size_t w = 0; w < s->config.n_workloads; w++)
         if (strcmp(s->config.workloads[w].target.kind_name, "None"))
             observe_one(s, w, failed);
-    return FSC_OK;
+    return observe_pools(s, failed, err);
 }
 
 /* ---- collect ------------------------------------------------------------------------------------

@@ -217,7 +217,7 @@ static const fsc_opt metrics_rows[] = {
 static const fsc_opt prewarm_rows[] = {
     {"kind", FSC_OPT_CUSTOM, AT(fsc_target_ref, kind_name), .parse = parse_prewarm_kind,
      .words = prewarm_kinds, .doc = "None plans without writing."},
-    {"namespace", FSC_OPT_STRING, AT(fsc_target_ref, namespace_), .optional = true,
+    {"namespace", FSC_OPT_STRING, AT(fsc_target_ref, namespace_), .def = "default",
      .doc = "Where the object lives."},
     {"name", FSC_OPT_STRING, AT(fsc_target_ref, name), .optional = true,
      .doc = "The object's name."},
@@ -244,6 +244,10 @@ static const fsc_opt pool_rows[] = {
      .doc = "How long the node autoscaler keeps an empty node, which bills."},
     {"prewarm", FSC_OPT_SECTION, AT(fsc_pool_config, prewarm), .rows = prewarm_rows,
      .doc = "How nodes are ordered ahead."},
+    {"nodeSelector", FSC_OPT_STRING_MAP, AT(fsc_pool_config, node_selector), .optional = true,
+     .doc = "Labels of the pool's nodes, by which those that bill are counted; a NodePool and a "
+            "NodeGroup have their own.",
+     .example = "{node.kubernetes.io/instance-type: p4d.24xlarge}"},
     END,
 };
 

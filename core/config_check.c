@@ -163,18 +163,24 @@ static fsc_status check_target(const checker *k, size_t i)
     const fsc_workload_config *w = &k->c->workloads[i];
     const fsc_node *n = at(k, "workloads", i, "target");
     bool has_target = strcmp(w->target.kind_name, "None") != 0;
+    bool has_bounds = has_target && strcmp(w->target.kind_name, "Deployment") &&
+                      strcmp(w->target.kind_name, "StatefulSet");
     if (has_target && !w->target.name)
         return fsc_options_fail(k->err, k->ctx, n, "workload %s: target needs a name", w->name);
     if (has_target)
-        return check_object(k, n, &w->target);
+        FSC_TRY(check_object(k, n, &w->target));
+    if (has_bounds)
+        return FSC_OK;
     if (w->demand.per_replica <= 0)
         return fsc_options_fail(
             k->err, k->ctx, n,
-            "workload %s: demand.perReplica is missing: with no target it cannot be read", w->name);
+            "workload %s: demand.perReplica is missing: with no autoscaler as its target it cannot "
+            "be read",
+            w->name);
     if (!w->max_given || !w->min_given)
         return fsc_options_fail(k->err, k->ctx, n,
                                 "workload %s: minReplicas and maxReplicas are missing: with no "
-                                "target they cannot be read",
+                                "autoscaler as its target they cannot be read",
                                 w->name);
     return FSC_OK;
 }

@@ -348,12 +348,9 @@ static void give(share *s, fsc_pool_plan *q, int64_t room)
 
 /* Gives a workload's nodes to its pools in order of preference: those that are there first, since
  * pods do not move to a better pool by themselves. */
-static void share_nodes(fsc_plan_run *r, size_t w)
+static void share_nodes(fsc_plan_run *r, size_t w, share part)
 {
-    const fsc_site *s = &r->sites[w];
-    const fsc_strings *names = &s->cfg->pools;
-    share part = {wanted_of(r, w),
-                  (r->workloads[w].min_replicas + s->pods_per_node - 1) / s->pods_per_node};
+    const fsc_strings *names = &r->sites[w].cfg->pools;
     for (size_t i = 0; i < names->n; i++) {
         size_t p = fsc__pool_index(r->in->config, names->v[i]);
         const fsc_pool_now *now = &r->in->pools[p];
@@ -367,6 +364,23 @@ static void share_nodes(fsc_plan_run *r, size_t w)
     }
 }
 
+/* An observed workload has the nodes that its pods hold; what it would be given is not ordered. */
+static void share_all(fsc_plan_run *r, bool enforced_only)
+{
+    const fsc_config *c = r->in->config;
+    for (size_t w = 0; w < c->n_workloads; w++) {
+        const fsc_site *s = &r->sites[w];
+        bool observed = enforced_only && s->cfg->mode != FSC_MODE_ENFORCE;
+        int64_t pods = observed ? at_least(s->running, 0) : r->workloads[w].min_replicas;
+        int64_t held = (pods + s->pods_per_node - 1) / s->pods_per_node;
+        share_nodes(r, w, (share){observed ? held : wanted_of(r, w), held});
+    }
+    for (size_t p = 0; p < c->n_pools; p++) {
+        fsc_pool_plan *q = &r->pools[p];
+        q->min_nodes = at_most(kept_nodes(q, &c->pools[p], &r->in->pools[p]), q->max_nodes);
+    }
+}
+
 static void plan_pools(fsc_plan_run *r)
 {
     const fsc_config *c = r->in->config;
@@ -375,12 +389,17 @@ static void plan_pools(fsc_plan_run *r)
             .name = c->pools[p].name,
             .price = c->pools[p].price,
             .max_nodes = c->pools[p].max_nodes_given ? c->pools[p].max_nodes : FSC_MAX_NODES};
-    for (size_t w = 0; w < c->n_workloads; w++)
-        share_nodes(r, w);
+    share_all(r, true);
+    for (size_t p = 0; p < c->n_pools; p++) {
+        fsc_pool_plan *q = &r->pools[p];
+        q->enforced_nodes = q->min_nodes;
+        q->enforced_warm = q->warm_nodes;
+        q->nodes_needed = q->warm_nodes = 0;
+    }
+    share_all(r, false);
     for (size_t p = 0; p < c->n_pools; p++) {
         fsc_pool_plan *q = &r->pools[p];
         q->price.micros = fsc__pool_price(r, p);
-        q->min_nodes = at_most(kept_nodes(q, &c->pools[p], &r->in->pools[p]), q->max_nodes);
         q->reason = fsc__plan_text(r, "%lld nodes wanted, %lld of them warm ahead of pods",
                                    (long long)q->nodes_needed, (long long)q->warm_nodes);
     }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/io/kube_login.h"
 
+#include <stdio.h>
 #include <string.h>
+
+enum { PAGE_ITEMS = 500, PATH_BYTES = 64 * 1024, LIST_LIMIT_MIB = 256 };
 
 struct fsc_kube {
     fsc_http *http;
@@ -50,6 +53,11 @@ const char *fsc_kube_server(const fsc_kube *k)
 const char *fsc_kube_namespace(const fsc_kube *k)
 {
     return k->login.namespace_;
+}
+
+fsc_http *fsc_kube_http(const fsc_kube *k)
+{
+    return k->http;
 }
 
 typedef struct ask {
@@ -140,4 +148,54 @@ fsc_status fsc_kube_send(const fsc_node **out, fsc_kube *k, fsc_http_method meth
                          const char *path, const char *json, fsc_arena *a, fsc_err *err)
 {
     return perform(out, k, &(ask){method, path, json, json ? "application/json" : NULL}, a, err);
+}
+
+static fsc_status page_path(const char **out, const char *path, const char *selector,
+                            const char *next, fsc_arena *a, fsc_err *err)
+{
+    fsc_buf form;
+    char limit[16];
+    (void)snprintf(limit, sizeof limit, "%d", PAGE_ITEMS);
+    fsc_buf_init(&form, a, PATH_BYTES);
+    fsc_http_form_add(&form, "limit", limit);
+    if (selector)
+        fsc_http_form_add(&form, "labelSelector", selector);
+    if (*next)
+        fsc_http_form_add(&form, "continue", next);
+    FSC_TRY(fsc_buf_status(&form, err));
+    *out = fsc_arena_printf(a, err, "%s?%s", path, fsc_buf_str(&form));
+    return *out ? FSC_OK : FSC_NOMEM;
+}
+
+static fsc_status list_pages(fsc_kube *k, const char *path, const char *selector,
+                             fsc_kube_item each, void *ctx, fsc_arena *a, fsc_err *err)
+{
+    char next[PATH_BYTES / 16] = "";
+    fsc_arena_mark mark = fsc_arena_get_mark(a);
+    do {
+        const fsc_node *page = NULL;
+        const char *whole = NULL;
+        FSC_TRY(page_path(&whole, path, selector, next, a, err));
+        FSC_TRY(fsc_kube_get(&page, k, whole, a, err));
+        const fsc_node *items = fsc_node_at(page, "items", NULL);
+        for (size_t i = 0; items && items->kind == FSC_NODE_LIST && i < items->n; i++)
+            FSC_TRY(each(ctx, items->items[i], err));
+        const char *token = fsc_node_text(fsc_node_at(page, "metadata", "continue", NULL), "");
+        if (strlen(token) >= sizeof next)
+            return fsc_fail(err, FSC_REMOTE, "Kubernetes, %s: its pages cannot be followed", path);
+        memcpy(next, token, strlen(token) + 1);
+        fsc_arena_rewind(a, mark);
+    } while (*next);
+    return FSC_OK;
+}
+
+/* Pages have an arena of their own: only what each() keeps stays. */
+fsc_status fsc_kube_list(fsc_kube *k, const char *path, const char *selector, fsc_kube_item each,
+                         void *ctx, fsc_err *err)
+{
+    fsc_arena *pages;
+    FSC_TRY(fsc_arena_open(&pages, (size_t)LIST_LIMIT_MIB << 20, err));
+    fsc_status status = list_pages(k, path, selector, each, ctx, pages, err);
+    fsc_arena_close(pages);
+    return status;
 }

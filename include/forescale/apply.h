@@ -3,6 +3,7 @@
 #ifndef FORESCALE_APPLY_H
 #define FORESCALE_APPLY_H
 
+#include "forescale/nodes.h"
 #include "forescale/store.h"
 #include "forescale/target.h"
 
@@ -10,7 +11,9 @@ typedef struct fsc_apply_input {
     int64_t now;
     const fsc_config *config;
     const fsc_plan *plan;
-    const fsc_target_seen *seen; /* parallel to the workloads */
+    const fsc_target_seen *seen;         /* parallel to the workloads */
+    const fsc_target_seen *pool_targets; /* parallel to the pools, as what follows */
+    const fsc_pool_seen *pool_nodes;
     fsc_dry_run dry;
     const fsc_log *log;
 } fsc_apply_input;
@@ -22,10 +25,10 @@ typedef struct fsc_apply_counts {
 } fsc_apply_counts;
 
 /*
- * For each workload: the intent in the ledger, the write, the receipt. Lowered caps go before
- * raised floors; one failure never stops the rest (it is logged, settled as "failed" and counted).
- * An error is returned only where the ledger itself fails: then nothing more is written to the
- * cluster.
+ * For each workload and pool: the intent in the ledger, the write, the receipt. Lowered caps go
+ * first, then nodes, then raised floors; one failure never stops the rest (it is logged, settled as
+ * "failed" and counted). An error is returned only where the ledger itself fails: then nothing more
+ * is written to the cluster.
  */
 fsc_status fsc_apply(fsc_apply_counts *out, fsc_kube *k, fsc_store *s, const fsc_apply_input *in,
                      fsc_arena *a, fsc_err *err) FSC_CHECKED;

@@ -49,10 +49,11 @@ typedef struct fsc_pool_config {
     bool price_given;
     int64_t min_nodes, max_nodes;
     bool max_nodes_given;
-    double interruptions_per_h; /* of one node */
-    int64_t lead_s;             /* node ordered -> ready */
-    int64_t idle_s;             /* an empty node bills for so long before it is removed */
-    fsc_target_ref prewarm;     /* kind None: planned, not written */
+    double interruptions_per_h;   /* of one node */
+    int64_t lead_s;               /* node ordered -> ready */
+    int64_t idle_s;               /* an empty node bills for so long before it is removed */
+    fsc_target_ref prewarm;       /* kind None: planned, not written */
+    fsc_string_map node_selector; /* labels of its nodes; none: by the prewarm's kind, or unknown */
 } fsc_pool_config;
 
 typedef enum fsc_mode { FSC_MODE_OBSERVE, FSC_MODE_ENFORCE } fsc_mode;

@@ -18,6 +18,8 @@ fsc_status fsc_kube_open(fsc_kube **out, fsc_http *http, const fsc_kube_options 
 const char *fsc_kube_server(const fsc_kube *k);
 const char *fsc_kube_namespace(const fsc_kube *k); /* the context's, or "default" */
 
+fsc_http *fsc_kube_http(const fsc_kube *k); /* for what scales by another API */
+
 /* path begins with /api or /apis. Status as fsc_http_do, with the API's own message in err; a
  * webhook's refusal is FSC_DENIED. The answer lives in the arena. A 401 renews the login and asks
  * once more. */
@@ -29,6 +31,11 @@ typedef enum fsc_dry_run { FSC_DRY_NONE, FSC_DRY_CLIENT, FSC_DRY_SERVER } fsc_dr
 fsc_status fsc_kube_merge_patch(const fsc_node **out, fsc_kube *k, const char *path,
                                 const char *json, fsc_dry_run dry, fsc_arena *a,
                                 fsc_err *err) FSC_CHECKED;
+/* Calls each() for every item of a list, page by page, as client-go pages. selector NULL: all. An
+ * item lives until each() returns. */
+typedef fsc_status (*fsc_kube_item)(void *ctx, const fsc_node *item, fsc_err *err);
+fsc_status fsc_kube_list(fsc_kube *k, const char *path, const char *selector, fsc_kube_item each,
+                         void *ctx, fsc_err *err) FSC_CHECKED;
 fsc_status fsc_kube_send(const fsc_node **out, fsc_kube *k, fsc_http_method method,
                          const char *path, const char *json, fsc_arena *a,
                          fsc_err *err) FSC_CHECKED;

@@ -50,6 +50,8 @@ if [ ! -e "$folder/complete" ]; then
     build github.com/kedacore/keda/v2/cmd/operator keda-operator
     build ./keda-metrics keda-metrics
     copy_crds crds "$(module github.com/kedacore/keda/v2)"/config/crd/bases/*.yaml
+    # The CRDs of node pools alone, from a Karpenter that has CapacityBuffer too.
+    copy_crds node-crds "$(cd / && go mod download -json sigs.k8s.io/karpenter@v1.14.0 | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')"/pkg/apis/crds/*.yaml
     build_kwok
     build helm.sh/helm/v3/cmd/helm helm "-X $helm/chartutil.k8sVersionMinor=34 -X $helm/lint/rules.k8sVersionMinor=34"
 fi

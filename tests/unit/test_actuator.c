@@ -66,7 +66,8 @@ static fsc_status apply(fsc_outcome *out, const fsc_target_seen *seen, fsc_targe
                         const char *answers)
 {
     can(answers);
-    return fsc_target_find("ScaledObject")->apply(out, kube, &ref, seen, &w, arena, &err);
+    return fsc_target_apply(out, kube, fsc_target_find("ScaledObject"), &ref, seen, &w, arena,
+                            &err);
 }
 
 /* ---- observe --------------------------------------------------------------------------------- */
@@ -315,9 +316,9 @@ START_TEST(a_restore_fails_closed)
     fsc_outcome out;
     can(join(join(scaled_object(RECORD, bounds(restores[_i].min, restores[_i].max)), DEPLOY),
              WRITTEN));
-    fsc_status status = fsc_target_find("ScaledObject")
-                            ->restore(&out, kube, &ref, NOW + restores[_i].after_s,
-                                      restores[_i].all, FSC_DRY_NONE, arena, &err);
+    fsc_status status =
+        fsc_target_restore(&out, kube, fsc_target_find("ScaledObject"), &ref,
+                           NOW + restores[_i].after_s, restores[_i].all, FSC_DRY_NONE, arena, &err);
     ck_assert_msg(status == FSC_OK, "%s", err.msg);
     ck_assert_int_eq(out, restores[_i].outcome);
     ck_assert_msg(strstr(asked(), restores[_i].writes) != NULL, "%s", asked());
@@ -332,8 +333,8 @@ START_TEST(an_expired_cap_is_written_once)
         "\"forescale.dev/safe-max\": \"12\", \"forescale.dev/expires-at\": "
         "\"2026-11-24T09:10:00Z\"}";
     can(join(scaled_object(record, bounds(2, 12)), DEPLOY));
-    ck_assert_int_eq(fsc_target_find("ScaledObject")
-                         ->restore(&out, kube, &ref, NOW + 900, false, FSC_DRY_NONE, arena, &err),
+    ck_assert_int_eq(fsc_target_restore(&out, kube, fsc_target_find("ScaledObject"), &ref,
+                                        NOW + 900, false, FSC_DRY_NONE, arena, &err),
                      FSC_OK);
     ck_assert_int_eq(out, FSC_UNCHANGED);
     ck_assert_ptr_null(strstr(asked(), "PATCH"));
@@ -446,7 +447,7 @@ START_TEST(a_whole_restore_goes_on_past_failures)
 {
     fsc_apply_counts counts;
     (void)three_and_a_paused_one();
-    workloads[3].target.kind_name = "Deployment"; /* not in this version */
+    workloads[3].target.kind_name = "Rollout"; /* not in this version */
     fsc_config config = {.n_workloads = N, .workloads = workloads};
     can(join("[500, {\"message\": \"no\"}], [404, {\"message\": \"gone\"}]",
              join(scaled_object(RECORD, bounds(6, 16)), DEPLOY ", " WRITTEN)));

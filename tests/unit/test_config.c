@@ -109,7 +109,7 @@ START_TEST(a_header_takes_its_token_from_the_environment)
     static const char text[] =
         "apiVersion: forescale.dev/v1\nkind: Config\nprometheus: {url: "
         "'http://h', headers: {Authorization: \"Bearer ${FSC_TEST_TOKEN}\"}}\n"
-        "workloads: [{name: w, target: {kind: Deployment, name: w}}]\n";
+        "workloads: [{name: w, target: {kind: ScaledObject, name: w}}]\n";
     char path[] = "/tmp/fsc-config-XXXXXX";
     fsc_config c;
     int fd = mkstemp(path);
