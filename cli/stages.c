@@ -64,17 +64,21 @@ fsc_status fsc_stage_state_write(const fsc_session *s, fsc_err *err)
 /* ---- store -------------------------------------------------------------------------------------
  */
 
+/* The two parts of a forecaster's state, as kinds of blobs: the first is written once a day. */
+static const char day_kind[] = "forecaster-day", now_kind[] = "forecaster";
+
 /* A state that this version cannot read is made anew from history: slower once, never wrong. */
 static void load_forecaster(fsc_session *s, size_t w, fsc_arena *a)
 {
-    const void *bytes;
-    size_t n;
+    const void *day, *now;
+    size_t n_day, n_now;
     fsc_err err = FSC_ERR_INIT;
     const char *name = s->config.workloads[w].name;
-    if (fsc_blob_get(&bytes, &n, s->store, "forecaster", name, a, &err) != FSC_OK)
+    if (fsc_blob_get(&now, &n_now, s->store, now_kind, name, a, &err) != FSC_OK)
         return;
     if (fsc_session_step(s, w, FSC_COLLECT_STEP_S, &err) == FSC_OK &&
-        fsc_forecaster_load(s->forecasters[w], bytes, n, &err) == FSC_OK)
+        fsc_blob_get(&day, &n_day, s->store, day_kind, name, a, &err) == FSC_OK &&
+        fsc_forecaster_load(s->forecasters[w], day, n_day, now, n_now, &err) == FSC_OK)
         return;
     s->forecasters[w] = NULL;
     fsc_log_write(&s->cli->log, FSC_LOG_INFO, "the stored forecast state is made anew", "workload",
@@ -154,11 +158,17 @@ fsc_status fsc_stage_history(fsc_session *s, fsc_err *err)
 
 static fsc_status save_forecaster(fsc_session *s, size_t w, fsc_err *err)
 {
-    fsc_buf bytes;
-    fsc_buf_init(&bytes, s->cli->arena, (size_t)STATE_LIMIT_MIB << 20);
-    FSC_TRY(fsc_forecaster_save(&bytes, s->forecasters[w], err));
-    return fsc_blob_put(s->store, "forecaster", s->config.workloads[w].name, fsc_buf_str(&bytes),
-                        bytes.len, s->cli->now, err);
+    fsc_buf day, now;
+    const char *name = s->config.workloads[w].name;
+    fsc_buf_init(&day, s->cli->arena, (size_t)STATE_LIMIT_MIB << 20);
+    fsc_buf_init(&now, s->cli->arena, (size_t)STATE_LIMIT_MIB << 20);
+    if (!fsc_forecaster_day_is_stored(s->forecasters[w])) {
+        FSC_TRY(fsc_forecaster_save_day(&day, s->forecasters[w], err));
+        FSC_TRY(
+            fsc_blob_put(s->store, day_kind, name, fsc_buf_str(&day), day.len, s->cli->now, err));
+    }
+    FSC_TRY(fsc_forecaster_save_now(&now, s->forecasters[w], err));
+    return fsc_blob_put(s->store, now_kind, name, fsc_buf_str(&now), now.len, s->cli->now, err);
 }
 
 fsc_status fsc_stage_history_save(fsc_session *s, fsc_err *err)

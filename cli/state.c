@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char magic[] = "forescale state 1\n";
+static const char magic[] = "forescale state 2\n";
 
 static void add_part(fsc_buf *out, const char *kind, const char *name, int32_t step_s,
                      const fsc_buf *bytes)
@@ -27,15 +27,19 @@ fsc_status fsc_session_save(fsc_buf *out, const fsc_session *s, fsc_err *err)
     for (size_t w = 0; w < s->config.n_workloads; w++) {
         if (!s->forecasters[w])
             continue;
+        const char *name = s->config.workloads[w].name;
         fsc_buf_init(&part, out->arena, out->limit);
-        FSC_TRY(fsc_forecaster_save(&part, s->forecasters[w], err));
-        add_part(out, "forecaster", s->config.workloads[w].name, s->step_s[w], &part);
+        FSC_TRY(fsc_forecaster_save_day(&part, s->forecasters[w], err));
+        add_part(out, "forecaster-day", name, s->step_s[w], &part);
+        fsc_buf_init(&part, out->arena, out->limit);
+        FSC_TRY(fsc_forecaster_save_now(&part, s->forecasters[w], err));
+        add_part(out, "forecaster", name, s->step_s[w], &part);
     }
     return fsc_buf_status(out, err);
 }
 
 typedef struct part {
-    char kind[16], name[256];
+    char kind[32], name[256];
     int step_s;
     const char *bytes;
     size_t n;
@@ -51,7 +55,7 @@ static fsc_status next_part(part *out, const char **p, const char *end, fsc_err 
         return fsc_fail(err, FSC_DATA, "the state is cut off");
     memcpy(line, *p, (size_t)(eol - *p));
     line[eol - *p] = '\0';
-    if (sscanf(line, "%15s %255s %d %llu", out->kind, out->name, &out->step_s, &n) != 4)
+    if (sscanf(line, "%31s %255s %d %llu", out->kind, out->name, &out->step_s, &n) != 4)
         return fsc_fail(err, FSC_DATA, "the state holds a line that is not one: %.40s", line);
     if (n > (size_t)(end - eol - 1))
         return fsc_fail(err, FSC_DATA, "the state is cut off");
@@ -61,15 +65,20 @@ static fsc_status next_part(part *out, const char **p, const char *end, fsc_err 
     return FSC_OK;
 }
 
-static fsc_status load_part(fsc_session *s, const part *p, fsc_err *err)
+/* A forecaster's day comes in the part before its own: *day. */
+static fsc_status load_part(fsc_session *s, const part *p, const part *day, fsc_err *err)
 {
     if (!strcmp(p->kind, "planner"))
         return fsc_planner_load(s->planner, p->bytes, p->n, err);
+    if (strcmp(p->kind, "forecaster"))
+        return FSC_OK;
+    if (strcmp(day->name, p->name))
+        return fsc_fail(err, FSC_DATA, "the state of workload %s is not whole", p->name);
     for (size_t w = 0; w < s->config.n_workloads; w++) {
         if (strcmp(s->config.workloads[w].name, p->name))
             continue;
         FSC_TRY(fsc_session_step(s, w, p->step_s, err));
-        return fsc_forecaster_load(s->forecasters[w], p->bytes, p->n, err);
+        return fsc_forecaster_load(s->forecasters[w], day->bytes, day->n, p->bytes, p->n, err);
     }
     return FSC_OK; /* a workload that the configuration has no longer */
 }
@@ -81,10 +90,10 @@ fsc_status fsc_session_load(fsc_session *s, const void *bytes, size_t n, fsc_err
         return fsc_fail(err, FSC_DATA,
                         "this is no state of this version of forescale: remove it to start anew");
     p += sizeof magic - 1;
-    while (p < end) {
-        part one = {0};
+    for (part one = {0}, before; p < end;) {
+        before = one;
         FSC_TRY(next_part(&one, &p, end, err));
-        FSC_TRY(load_part(s, &one, err));
+        FSC_TRY(load_part(s, &one, &before, err));
     }
     return FSC_OK;
 }

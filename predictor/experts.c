@@ -40,23 +40,25 @@ double fsc_expert_prior(size_t e, bool is_short)
     return is_short ? kinds[e].prior_short : kinds[e].prior_long;
 }
 
-static const fsc_features *features_of(const fsc_past *past, size_t e)
+static const fsc_features *features_of(const fsc_features *features, size_t e)
 {
-    return kinds[e].transform == FSC_LOG ? past->log : past->linear;
+    return &features[kinds[e].transform];
 }
 
 /* The row of expert e at t; returns the anchor that its target is counted from. */
-static double row_of(double *x, size_t e, const fsc_past *past, size_t t, size_t h, bool is_short)
+static double row_of(double *x, size_t e, const fsc_features *f, const fsc_past *past, size_t t,
+                     size_t h, bool is_short)
 {
-    const fsc_features *f = features_of(past, e);
     if (kinds[e].point == PROFILE && !is_short) {
         double anchor = fsc_features_long(x, f, past, t, h);
         return anchor + x[0];
     }
-    if (kinds[e].point == PROFILE)
-        return isnan(f->same_class[t + h]) ? f->z[t] : f->same_class[t + h];
+    if (kinds[e].point == PROFILE) {
+        double profile = fsc_outlook_at(f, t + h)->same_class;
+        return isnan(profile) ? fsc_z_at(f, past, t) : profile;
+    }
     if (kinds[e].point == LAST_VALUE)
-        return f->z[t];
+        return fsc_z_at(f, past, t);
     return is_short ? fsc_features_short(x, f, past, t, h) : fsc_features_long(x, f, past, t, h);
 }
 
@@ -90,8 +92,8 @@ typedef struct rows {
  * row weighs more where its profiles rise or fall. */
 static double steepness(const fsc_features *f, size_t t, size_t h)
 {
-    double day = fabs(f->day[t + h] - f->day[t]),
-           like = fabs(f->same_class[t + h] - f->same_class[t]);
+    const fsc_outlook *now = fsc_outlook_at(f, t), *then = fsc_outlook_at(f, t + h);
+    double day = fabs(then->day - now->day), like = fabs(then->same_class - now->same_class);
     return fmax(isnan(day) ? 0 : day, isnan(like) ? 0 : like);
 }
 
@@ -108,11 +110,10 @@ static fsc_status rows_make(rows *r, size_t cap, fsc_arena *scratch, fsc_err *er
                                                                                  : FSC_NOMEM;
 }
 
-static fsc_status gather(rows *r, size_t e, const fsc_past *past, size_t h, fsc_arena *scratch,
-                         fsc_err *err)
+static fsc_status gather(rows *r, size_t e, const fsc_features *f, const fsc_past *past, size_t h,
+                         fsc_arena *scratch, fsc_err *err)
 {
     bool is_short = fsc_horizon_is_short(past->step_s, h);
-    const fsc_features *f = features_of(past, e);
     size_t long_from = past->n >= 2 * past->week ? past->week + past->day : 3 * past->day;
     size_t from = is_short ? past->day + 1 : long_from, to = past->n > h ? past->n - h : 0;
     size_t stride = row_stride(to > from ? to - from : 1, past->day);
@@ -123,9 +124,9 @@ static fsc_status gather(rows *r, size_t e, const fsc_past *past, size_t h, fsc_
     for (size_t t = from; t < to; t += stride) {
         if (isnan(past->y[t]) || isnan(past->y[t + h]))
             continue;
-        double anchor = row_of(row, e, past, t, h, is_short);
+        double anchor = row_of(row, e, f, past, t, h, is_short);
         memcpy(r->x + r->n * r->p, row, r->p * sizeof *row);
-        r->y[r->n] = f->z[t + h] - anchor;
+        r->y[r->n] = fsc_z_at(f, past, t + h) - anchor;
         r->age[r->n] = exp2(-(double)(past->n - t) / half_life);
         r->steep[r->n] = r->age[r->n] * (is_short ? level_weight + steepness(f, t, h) : 1);
         r->t[r->n++] = t;
@@ -140,17 +141,16 @@ static double scale_of(const fsc_expert *x, const double *row)
 }
 
 /* |residual| on the scale features; then the sorted residuals over their scale. */
-static fsc_status fit_distribution(fsc_expert *out, size_t e, const rows *r, const fsc_past *past,
-                                   size_t h, fsc_arena *scratch, fsc_err *err)
+static fsc_status fit_distribution(fsc_expert *out, const rows *r, const fsc_features *f,
+                                   const fsc_past *past, size_t h, fsc_arena *scratch, fsc_err *err)
 {
-    const fsc_features *f = features_of(past, e);
     double *size = r->residual + r->n, *order = size + r->n;
     for (size_t i = 0; i < r->n; i++) {
         double shift = fsc_dot(out->coef, r->x + i * r->p, r->p) + out->coef[r->p];
         r->residual[i] = r->y[i] - shift;
         size[i] = order[i] = fabs(r->residual[i]);
         fsc_features_scale(r->scale + i * FSC_N_SCALE, f, past, r->t[i], h,
-                           f->z[r->t[i] + h] - r->residual[i]);
+                           fsc_z_at(f, past, r->t[i] + h) - r->residual[i]);
     }
     const fsc_design d = {.n = r->n, .p = FSC_N_SCALE, .x = r->scale, .y = size, .w = r->age};
     FSC_TRY(fsc_linear_nonnegative(out->scale, &d, err));
@@ -161,9 +161,10 @@ static fsc_status fit_distribution(fsc_expert *out, size_t e, const rows *r, con
                                   r->n, scratch, err);
 }
 
-fsc_status fsc_expert_fit(fsc_expert *out, size_t e, const fsc_past *past, size_t h,
-                          fsc_arena *scratch, fsc_err *err)
+fsc_status fsc_expert_fit(fsc_expert *out, size_t e, const fsc_features *features,
+                          const fsc_past *past, size_t h, fsc_arena *scratch, fsc_err *err)
 {
+    const fsc_features *f = features_of(features, e);
     bool is_short = fsc_horizon_is_short(past->step_s, h);
     const struct tuning *tuning = &tunings[is_short];
     fsc_arena_mark mark = fsc_arena_get_mark(scratch);
@@ -171,13 +172,13 @@ fsc_status fsc_expert_fit(fsc_expert *out, size_t e, const fsc_past *past, size_
     memset(out, 0, sizeof *out); /* its padding too: states are compared as bytes */
     if (!(fsc_expert_prior(e, is_short) > 0))
         return FSC_OK;
-    FSC_TRY(gather(&r, e, past, h, scratch, err));
+    FSC_TRY(gather(&r, e, f, past, h, scratch, err));
     if (r.n >= MIN_ROWS) {
         const fsc_design d = {.n = r.n, .p = r.p, .x = r.x, .y = r.y, .w = r.steep};
         if (kinds[e].point == REGRESSION)
             FSC_TRY(fsc_linear_robust(out->coef, &d, tuning->ridge, tuning->delta, ROUNDS, scratch,
                                       err));
-        FSC_TRY(fit_distribution(out, e, &r, past, h, scratch, err));
+        FSC_TRY(fit_distribution(out, &r, f, past, h, scratch, err));
         out->usable = true;
     }
     fsc_arena_rewind(scratch, mark);
@@ -189,11 +190,12 @@ fsc_status fsc_expert_fit(fsc_expert *out, size_t e, const fsc_past *past, size_
 static double capped(double point, const fsc_features *f, const fsc_past *past, size_t t, size_t h,
                      double top)
 {
-    double high = f->z[t];
+    double high = fsc_z_at(f, past, t);
     if (fsc_horizon_is_short(past->step_s, h)) {
-        const double *profiles[] = {f->day, f->week, f->same_class, f->last_like};
+        const fsc_outlook *o = fsc_outlook_at(f, t + h);
+        const double profiles[] = {o->day, o->week, o->same_class, o->last_like};
         for (size_t k = 0; k < 4; k++)
-            high = profiles[k][t + h] > high ? profiles[k][t + h] : high;
+            high = profiles[k] > high ? profiles[k] : high;
     } else {
         high = fsc_features_forward(f, top);
     }
@@ -202,14 +204,14 @@ static double capped(double point, const fsc_features *f, const fsc_past *past, 
     return point > limit ? limit : point;
 }
 
-fsc_expert_view fsc_expert_look(const fsc_expert *expert, size_t e, const fsc_past *past, size_t t,
-                                size_t h, double top)
+fsc_expert_view fsc_expert_look(const fsc_expert *expert, size_t e, const fsc_past *past, size_t h,
+                                double top)
 {
     double row[FSC_MAX_FEATURES] = {0}, scale[FSC_N_SCALE];
     bool is_short = fsc_horizon_is_short(past->step_s, h);
-    const fsc_features *f = features_of(past, e);
-    size_t p = is_short ? kinds[e].n_short : kinds[e].n_long;
-    double anchor = row_of(row, e, past, t, h, is_short);
+    const fsc_features *f = features_of(past->features, e);
+    size_t t = past->n - 1, p = is_short ? kinds[e].n_short : kinds[e].n_long;
+    double anchor = row_of(row, e, f, past, t, h, is_short);
     fsc_expert_view v = {.f = f, .expert = expert};
     v.point = capped(anchor + fsc_dot(expert->coef, row, p) + expert->coef[p], f, past, t, h, top);
     fsc_features_scale(scale, f, past, t, h, v.point);

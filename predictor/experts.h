@@ -24,18 +24,20 @@ extern const double fsc_expert_levels[FSC_N_KNOTS];
 /* What expert e (0 .. FSC_N_EXPERTS - 1) weighs before any loss is known. */
 double fsc_expert_prior(size_t e, bool is_short);
 
-/* Estimates expert e for horizon h from the whole past. Too few rows leave it unusable. */
-fsc_status fsc_expert_fit(fsc_expert *out, size_t e, const fsc_past *past, size_t h,
-                          fsc_arena *scratch, fsc_err *err) FSC_CHECKED;
+/* Estimates expert e for horizon h from the whole past and its features [FSC_N_TRANSFORMS]. Too few
+ * rows leave it unusable. */
+fsc_status fsc_expert_fit(fsc_expert *out, size_t e, const fsc_features *features,
+                          const fsc_past *past, size_t h, fsc_arena *scratch,
+                          fsc_err *err) FSC_CHECKED;
 
-/* A prediction made at t for t + h. */
+/* A prediction made at the newest point for h steps later. */
 typedef struct fsc_expert_view {
     const fsc_features *f;
     const fsc_expert *expert;
     double point, scale; /* in the expert's transform */
 } fsc_expert_view;
-fsc_expert_view fsc_expert_look(const fsc_expert *expert, size_t e, const fsc_past *past, size_t t,
-                                size_t h, double top);
+fsc_expert_view fsc_expert_look(const fsc_expert *expert, size_t e, const fsc_past *past, size_t h,
+                                double top);
 
 /* Its quantile at a level, in units of demand. */
 double fsc_expert_quantile(const fsc_expert_view *v, double level);

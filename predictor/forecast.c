@@ -22,7 +22,9 @@ struct fsc_forecaster {
     const fsc_model_ops *model;
     fsc_model_spec spec;
     fsc_past past;
-    bool opened; /* the past has a grid */
+    bool opened;     /* the past has a grid */
+    size_t day_n;    /* points of the past before its newest local day */
+    bool day_stored; /* the day's part of the state is as it was loaded */
     bool fitted;
     bool fits_daily; /* else, for horizons far ahead alone, at each run: nothing is learned in
                         between */
@@ -114,18 +116,20 @@ static fsc_status open_past(fsc_forecaster *f, int64_t start, fsc_err *err)
     size_t day = FSC_DAY_S % f->cfg.step_s == 0 ? (size_t)(FSC_DAY_S / f->cfg.step_s) : 0;
     size_t furthest = (size_t)f->cfg.request.horizon[f->cfg.request.n_horizons - 1];
     size_t cap = (size_t)((f->cfg.max_history_s + SPARE_DAYS * FSC_DAY_S) / f->cfg.step_s) + 2;
-    size_t ahead = (furthest > day ? furthest : day) + 2;
+    size_t ahead = (furthest > 7 * day ? furthest : 7 * day) + 2;
     FSC_TRY(fsc_past_open(&f->past, f->cfg.id, f->cfg.calendar, f->cfg.step_s, start, cap, ahead,
                           f->arena, err));
     f->opened = true;
+    f->day_stored = false;
     if (!f->model->uses_features || !f->past.day)
         return FSC_OK;
-    f->past.log = FSC_NEW(f->arena, 1, fsc_features, err);
-    f->past.linear = FSC_NEW(f->arena, 1, fsc_features, err);
-    if (!f->past.log || !f->past.linear)
+    f->past.features = FSC_NEW(f->arena, FSC_N_TRANSFORMS, fsc_features, err);
+    if (!f->past.features)
         return FSC_NOMEM;
-    FSC_TRY(fsc_features_open(f->past.log, FSC_LOG, &f->past, f->arena, err));
-    return fsc_features_open(f->past.linear, FSC_LINEAR, &f->past, f->arena, err);
+    for (size_t i = 0; i < FSC_N_TRANSFORMS; i++)
+        FSC_TRY(fsc_features_open(&f->past.features[i], (fsc_transform)i, &f->past, &f->cfg.request,
+                                  0, f->arena, err));
+    return FSC_OK;
 }
 
 /* ---- feeding
@@ -149,17 +153,18 @@ static fsc_status fit_into(void *state, fsc_forecaster *f, fsc_err *err)
 
 static int64_t local_day(const fsc_forecaster *f, int64_t t)
 {
+    t -= f->cfg.day_starts_s;
     int64_t local = t + fsc_zone_offset_s(f->cfg.calendar ? f->cfg.calendar->zone : NULL, t);
     return local / FSC_DAY_S - (local % FSC_DAY_S < 0);
 }
 
-/* Whole days are forgotten, so that what is left keeps its place in the day. */
 static void forget(fsc_forecaster *f)
 {
-    fsc_past *p = &f->past;
-    size_t keep = (size_t)(f->cfg.max_history_s / f->cfg.step_s), day = p->day ? p->day : 1;
-    if (p->n > keep)
-        fsc_past_drop(p, (p->n - keep) / day * day);
+    size_t keep = (size_t)(f->cfg.max_history_s / f->cfg.step_s);
+    if (f->past.n > keep)
+        fsc_past_drop(&f->past, f->past.n - keep);
+    f->day_n = f->past.n;
+    f->day_stored = false;
 }
 
 /* A local day begins. What a model learned more than warm_days before `last_day` is forgotten by
@@ -365,55 +370,107 @@ fsc_status fsc_forecast_series(fsc_forecast *out, const fsc_series *s,
 /* ---- keeping
  * --------------------------------------------------------------------------------------------- */
 
-/* Layout of a saved state; a change of any struct in it needs another version. */
-typedef struct saved_header {
+/* Layout of a saved state; a change of any struct in it needs another version. The day's part goes
+ * on with y before the newest local day and the model's bytes of the day, the other with y since
+ * then and the model's other bytes. */
+typedef struct saved_day {
     char magic[8];
     char model[24];
     uint64_t n, state_bytes;
     int64_t start;
     int32_t step_s, fitted;
-} saved_header;
+} saved_day;
 
-static const char saved_magic[8] = "FSCFC01";
+typedef struct saved_now {
+    char magic[8];
+    uint64_t n, n_day, state_bytes;
+    int64_t start;
+} saved_now;
 
-fsc_status fsc_forecaster_save(fsc_buf *out, const fsc_forecaster *f, fsc_err *err)
+static const char day_magic[8] = "FSCFD02", now_magic[8] = "FSCFN02";
+
+static size_t day_bytes(const fsc_forecaster *f)
 {
-    saved_header h = {.n = f->past.n,
-                      .state_bytes = f->state_bytes,
-                      .start = f->past.start,
-                      .step_s = f->cfg.step_s,
-                      .fitted = f->fitted};
-    memcpy(h.magic, saved_magic, sizeof h.magic);
+    return f->model->day_bytes ? f->model->day_bytes(&f->spec) : 0;
+}
+
+bool fsc_forecaster_day_is_stored(const fsc_forecaster *f)
+{
+    return f->day_stored;
+}
+
+fsc_status fsc_forecaster_save_day(fsc_buf *out, const fsc_forecaster *f, fsc_err *err)
+{
+    saved_day h = {.n = f->day_n,
+                   .state_bytes = day_bytes(f),
+                   .start = f->past.start,
+                   .step_s = f->cfg.step_s,
+                   .fitted = f->fitted};
+    memcpy(h.magic, day_magic, sizeof h.magic);
     (void)snprintf(h.model, sizeof h.model, "%s", f->model->name);
     fsc_buf_add(out, &h, sizeof h);
-    fsc_buf_add(out, f->past.y, f->past.n * sizeof *f->past.y);
-    fsc_buf_add(out, f->past.filled, f->past.n * sizeof *f->past.filled);
-    fsc_buf_add(out, f->state, f->state_bytes);
+    fsc_buf_add(out, f->past.y, f->day_n * sizeof *f->past.y);
+    fsc_buf_add(out, f->state, h.state_bytes);
     return fsc_buf_status(out, err);
 }
 
-fsc_status fsc_forecaster_load(fsc_forecaster *f, const void *bytes, size_t n, fsc_err *err)
+fsc_status fsc_forecaster_save_now(fsc_buf *out, const fsc_forecaster *f, fsc_err *err)
 {
-    saved_header h;
-    const char *p = bytes;
-    if (n < sizeof h)
-        return fsc_fail(err, FSC_DATA, "the forecast state is cut off");
-    memcpy(&h, p, sizeof h);
-    p += sizeof h;
-    h.model[sizeof h.model - 1] = '\0';
-    if (memcmp(h.magic, saved_magic, sizeof h.magic) || h.step_s != f->cfg.step_s ||
-        strcmp(h.model, f->model->name) || h.state_bytes != f->state_bytes)
+    size_t skip = day_bytes(f), n = f->past.n - f->day_n;
+    saved_now h = {
+        .n = n, .n_day = f->day_n, .state_bytes = f->state_bytes - skip, .start = f->past.start};
+    memcpy(h.magic, now_magic, sizeof h.magic);
+    fsc_buf_add(out, &h, sizeof h);
+    fsc_buf_add(out, f->past.y + f->day_n, n * sizeof *f->past.y);
+    fsc_buf_add(out, (const char *)f->state + skip, h.state_bytes);
+    return fsc_buf_status(out, err);
+}
+
+static fsc_status check_saved(const fsc_forecaster *f, const saved_day *day, size_t n_day,
+                              const saved_now *now, size_t n_now, fsc_err *err)
+{
+    char model[sizeof day->model + 1] = "";
+    memcpy(model, day->model, sizeof day->model);
+    if (memcmp(day->magic, day_magic, sizeof day->magic) || day->step_s != f->cfg.step_s ||
+        strcmp(model, f->model->name) || day->state_bytes != day_bytes(f) ||
+        memcmp(now->magic, now_magic, sizeof now->magic) ||
+        now->state_bytes != f->state_bytes - day->state_bytes)
         return fsc_fail(err, FSC_DATA, "the forecast state is of another model, step, or version");
-    if (h.n == 0)
-        return FSC_OK;
-    FSC_TRY(open_past(f, h.start, err));
-    if (h.n >= f->past.cap || n != sizeof h + 2 * h.n * sizeof(double) + h.state_bytes)
+    if (now->n_day != day->n || now->start != day->start)
+        return fsc_fail(err, FSC_DATA, "the two parts of the forecast state are of two days");
+    size_t most = SIZE_MAX / sizeof(double) / 4;
+    if (day->n > most || now->n > most ||
+        n_day != sizeof *day + day->n * sizeof(double) + day->state_bytes ||
+        n_now != sizeof *now + now->n * sizeof(double) + now->state_bytes)
         return fsc_fail(err, FSC_DATA, "the forecast state has another length than it says");
-    fsc_past_restore(&f->past, p, p + h.n * sizeof(double), (size_t)h.n);
-    memcpy(f->state, p + 2 * h.n * sizeof(double), f->state_bytes);
-    f->fitted = h.fitted != 0;
+    return FSC_OK;
+}
+
+fsc_status fsc_forecaster_load(fsc_forecaster *f, const void *day, size_t n_day, const void *now,
+                               size_t n_now, fsc_err *err)
+{
+    saved_day d;
+    saved_now w;
+    if (n_day < sizeof d || n_now < sizeof w)
+        return fsc_fail(err, FSC_DATA, "the forecast state is cut off");
+    memcpy(&d, day, sizeof d);
+    memcpy(&w, now, sizeof w);
+    FSC_TRY(check_saved(f, &d, n_day, &w, n_now, err));
+    if (d.n + w.n == 0)
+        return FSC_OK;
+    FSC_TRY(open_past(f, d.start, err));
+    if (d.n + w.n >= f->past.cap)
+        return fsc_fail(err, FSC_DATA, "the forecast state is longer than its history may be");
+    const char *day_y = (const char *)day + sizeof d, *now_y = (const char *)now + sizeof w;
+    fsc_past_restore(&f->past, day_y, (size_t)d.n);
+    fsc_past_restore(&f->past, now_y, (size_t)w.n);
+    memcpy(f->state, day_y + d.n * sizeof(double), d.state_bytes);
+    memcpy((char *)f->state + d.state_bytes, now_y + w.n * sizeof(double), w.state_bytes);
+    f->day_n = (size_t)d.n;
+    f->day_stored = true;
+    f->fitted = d.fitted != 0;
     if (f->fitted && f->model->resume)
-        f->model->resume(f->state, &f->past);
+        f->model->resume(f->state, &f->past, &f->spec);
     return FSC_OK;
 }
 

@@ -12,13 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum {
-    N_TAUS = 3,
-    MAX_TRACKED = 128,
-    MAX_FITTED = 64,
-    N_TRACKS = FSC_N_EXPERTS + 1,
-    SLOT = N_TRACKS * N_TAUS
-};
+enum { N_TAUS = 3, MAX_TRACKED = 128, MAX_FITTED = 64, N_TRACKS = FSC_N_EXPERTS + 1 };
 
 /* A tracker starts empty at each local midnight and is in force once it is WARM_DAYS old: what was
  * learned depends on so many days alone, however the history came in. */
@@ -36,26 +30,26 @@ typedef struct learned {           /* about one horizon */
 typedef struct header {
     double log_offset, linear_unit, top; /* top: largest value of the past */
     size_t n_trackers;
+    fsc_recent recent[FSC_N_TRANSFORMS];
 } header;
+
+typedef double said[FSC_N_EXPERTS][N_TAUS]; /* by the experts; NaN by one that cannot */
+typedef double own[N_TAUS];                 /* by the mix, as one tracker weighs it */
 
 typedef struct tracker {
     size_t *points;   /* observed since it started */
-    learned *horizon; /* [n] */
-    double *ring;     /* predictions waiting for their targets */
+    learned *horizon; /* [n_tracked] */
+    own *ring;        /* waiting for their targets: of each tracked horizon h, h of them */
 } tracker;
 
+/* A state: the experts, which last a day, then all that moves with each point. */
 typedef struct layout {
-    size_t n, n_fitted, tracker_bytes;
-    header *head;
+    size_t n, n_fitted, n_tracked, n_ring, tracker_bytes;
     fsc_expert *expert; /* [n_fitted][FSC_N_EXPERTS] */
-    char *trackers;     /* oldest first, from the last n_trackers of N_TRACKERS */
+    header *head;
+    said *ring;     /* [n_ring], by horizon as the trackers' */
+    char *trackers; /* oldest first, from the last n_trackers of N_TRACKERS */
 } layout;
-
-static size_t count_fitted(const fsc_model_spec *spec)
-{
-    size_t n = spec->request.n_horizons;
-    return n < MAX_FITTED ? n : MAX_FITTED;
-}
 
 static bool is_tracked(const fsc_model_spec *spec, size_t k)
 {
@@ -63,29 +57,35 @@ static bool is_tracked(const fsc_model_spec *spec, size_t k)
     return h <= MAX_TRACKED && fsc_horizon_is_short(spec->step_s, (size_t)h);
 }
 
-static size_t ring_doubles(const fsc_model_spec *spec)
+static size_t count_fitted(const fsc_model_spec *spec)
 {
-    size_t sum = 0;
-    for (size_t k = 0; k < spec->request.n_horizons; k++)
-        sum += is_tracked(spec, k) ? (size_t)spec->request.horizon[k] * SLOT : 0;
-    return sum;
+    size_t n = spec->request.n_horizons;
+    return n < MAX_FITTED ? n : MAX_FITTED;
+}
+
+static size_t day_bytes(const fsc_model_spec *spec)
+{
+    return count_fitted(spec) * FSC_N_EXPERTS * sizeof(fsc_expert);
 }
 
 static layout lay_out(const void *state, const fsc_model_spec *spec)
 {
     layout l = {.n = spec->request.n_horizons, .n_fitted = count_fitted(spec)};
     char *p = (char *)(uintptr_t)state; /* the caller's const decides what is written */
-    l.tracker_bytes = sizeof(size_t) + l.n * sizeof(learned) + ring_doubles(spec) * sizeof(double);
-    l.head = (header *)(void *)p;
-    l.expert = (fsc_expert *)(void *)(p + sizeof(header));
-    l.trackers = (char *)(l.expert + l.n_fitted * FSC_N_EXPERTS);
+    for (; l.n_tracked < l.n && is_tracked(spec, l.n_tracked); l.n_tracked++)
+        l.n_ring += (size_t)spec->request.horizon[l.n_tracked];
+    l.tracker_bytes = sizeof(size_t) + l.n_tracked * sizeof(learned) + l.n_ring * sizeof(own);
+    l.expert = (fsc_expert *)(void *)p;
+    l.head = (header *)(void *)(p + day_bytes(spec));
+    l.ring = (said *)(void *)(l.head + 1);
+    l.trackers = (char *)(void *)(l.ring + l.n_ring);
     return l;
 }
 
 static size_t state_bytes(const fsc_model_spec *spec)
 {
     layout l = lay_out(NULL, spec);
-    return sizeof(header) + l.n_fitted * FSC_N_EXPERTS * sizeof(fsc_expert) +
+    return day_bytes(spec) + sizeof(header) + l.n_ring * sizeof(said) +
            N_TRACKERS * l.tracker_bytes;
 }
 
@@ -93,13 +93,15 @@ static tracker tracker_at(const layout *l, size_t i)
 {
     char *p = l->trackers + i * l->tracker_bytes;
     tracker t = {.points = (size_t *)(void *)p, .horizon = (learned *)(void *)(p + sizeof(size_t))};
-    t.ring = (double *)(void *)(t.horizon + l->n);
+    t.ring = (own *)(void *)(t.horizon + l->n_tracked);
     return t;
 }
 
 static const learned *in_force(const layout *l, size_t k)
 {
-    return &tracker_at(l, N_TRACKERS - l->head->n_trackers).horizon[k];
+    static const learned nothing = {.weight = 0};
+    return k < l->n_tracked ? &tracker_at(l, N_TRACKERS - l->head->n_trackers).horizon[k]
+                            : &nothing;
 }
 
 /* Request horizon k uses the fit of the nearest fitted one at or above its share. */
@@ -146,7 +148,7 @@ static mixture look(const layout *l, const fsc_past *past, size_t k, size_t h)
     mixture m = {.s = NULL};
     for (size_t e = 0; e < FSC_N_EXPERTS; e++)
         if (experts[e].usable)
-            m.view[e] = fsc_expert_look(&experts[e], e, past, past->n - 1, h, l->head->top);
+            m.view[e] = fsc_expert_look(&experts[e], e, past, h, l->head->top);
     return m;
 }
 
@@ -206,80 +208,73 @@ static double pinball(double y, double q, double tau)
     return y > q ? tau * (y - q) : (1 - tau) * (q - y);
 }
 
-static void learn(learned *s, const double *predicted, double y, double keep)
+/* An expert that could not say counts as the mix. */
+static void learn(learned *s, const said by_experts, const own by_mix, double y, double keep)
 {
     for (size_t i = 0; i < N_TRACKS; i++)
-        for (size_t tau = 0; tau < N_TAUS; tau++)
-            s->loss[i][tau] = keep * s->loss[i][tau] +
-                              (1 - keep) * pinball(y, predicted[i * N_TAUS + tau], taus[tau]);
+        for (size_t tau = 0; tau < N_TAUS; tau++) {
+            double q = i < FSC_N_EXPERTS ? by_experts[i][tau] : by_mix[tau];
+            double loss = pinball(y, isnan(q) ? by_mix[tau] : q, taus[tau]);
+            s->loss[i][tau] = keep * s->loss[i][tau] + (1 - keep) * loss;
+        }
     s->weight = keep * s->weight + (1 - keep);
     for (size_t tau = 1; tau < N_TAUS; tau++) {
-        bool missed = y > predicted[FSC_N_EXPERTS * N_TAUS + tau];
+        bool missed = y > by_mix[tau];
         double g =
             s->log_stretch[tau] + calibration_rate * ((missed ? 1.0 : 0.0) - (1 - taus[tau]));
         s->log_stretch[tau] = fmin(calibration_limit, fmax(-calibration_limit, g));
     }
 }
 
-static void predict_mix(double *slot, const mixture *m)
+static void predict_mix(own out, const mixture *m)
 {
-    double *own = slot + FSC_N_EXPERTS * N_TAUS, median = raw_quantile(m, 0.5);
+    double median = raw_quantile(m, 0.5);
     for (size_t tau = 0; tau < N_TAUS; tau++)
-        own[tau] = quantile(m, taus[tau], median);
-    for (size_t i = 0; i < SLOT; i++) /* an expert that cannot say counts as the mix */
-        slot[i] = isnan(slot[i]) ? own[i % N_TAUS] : slot[i];
+        out[tau] = quantile(m, taus[tau], median);
 }
 
-static void predict_experts(double *slot, const mixture *m)
+static void predict_experts(said out, const mixture *m)
 {
     for (size_t e = 0; e < FSC_N_EXPERTS; e++)
         for (size_t tau = 0; tau < N_TAUS; tau++)
-            slot[e * N_TAUS + tau] =
-                m->view[e].expert ? fsc_expert_quantile(&m->view[e], taus[tau]) : NAN;
+            out[e][tau] = m->view[e].expert ? fsc_expert_quantile(&m->view[e], taus[tau]) : NAN;
 }
 
-/* One horizon of one tracker: scores what was said h steps ago, and notes what is said now. */
-static void track(const layout *l, tracker *t, size_t k, size_t h, double y, double keep,
-                  mixture *m, const double *said)
-{
-    double *slot = t->ring + *t->points % h * SLOT;
-    if (!isnan(y) && *t->points >= h && !isnan(slot[0]))
-        learn(&t->horizon[k], slot, y, keep);
-    memcpy(slot, said, SLOT * sizeof *slot);
-    judge(m, &t->horizon[k], l, k, true);
-    if (any_usable(m))
-        predict_mix(slot, m);
-}
-
-/* Every tracker sees every point, or what waits in its ring would meet the wrong targets. */
+/* Every tracker sees every point, or what waits in its ring would meet the wrong targets. A place
+ * in a ring is a matter of time alone. */
 static void track_all(const layout *l, const fsc_past *past, const fsc_model_spec *spec)
 {
     double y = past->y[past->n - 1], keep = exp2(-1 / (half_life_days * (double)past->day));
-    tracker trackers[N_TRACKERS];
-    for (size_t i = 0; i < N_TRACKERS; i++)
-        trackers[i] = tracker_at(l, i);
-    for (size_t k = 0; k < l->n; k++) {
-        size_t h = (size_t)spec->request.horizon[k];
-        double said[SLOT] = {0};
-        if (!is_tracked(spec, k))
-            continue;
+    int64_t tick = fsc_past_time(past, past->n - 1) / past->step_s;
+    size_t oldest = N_TRACKERS - l->head->n_trackers, begin = 0;
+    for (size_t k = 0; k < l->n_tracked; k++) {
+        size_t h = (size_t)spec->request.horizon[k],
+               at = begin + (size_t)((tick % (int64_t)h + (int64_t)h) % (int64_t)h);
         mixture m = look(l, past, k, h);
-        predict_experts(said, &m);
-        for (size_t i = N_TRACKERS - l->head->n_trackers; i < N_TRACKERS; i++) {
-            track(l, &trackers[i], k, h, y, keep, &m, said);
-            trackers[i].ring += h * SLOT;
+        for (size_t i = oldest; i < N_TRACKERS; i++) {
+            tracker t = tracker_at(l, i);
+            if (!isnan(y) && *t.points >= h && !isnan(t.ring[at][0]))
+                learn(&t.horizon[k], (const double(*)[N_TAUS])l->ring[at], t.ring[at], y, keep);
+            judge(&m, &t.horizon[k], l, k, true);
+            t.ring[at][0] = NAN;
+            if (any_usable(&m))
+                predict_mix(t.ring[at], &m);
         }
+        predict_experts(l->ring[at], &m);
+        begin += h;
     }
-    for (size_t i = N_TRACKERS - l->head->n_trackers; i < N_TRACKERS; i++)
-        ++*trackers[i].points;
+    for (size_t i = oldest; i < N_TRACKERS; i++)
+        ++*tracker_at(l, i).points;
 }
 
 static void observe(void *state, fsc_past *past, const fsc_model_spec *spec)
 {
     layout l = lay_out(state, spec);
     double y = past->y[past->n - 1];
-    fsc_features_extend(past->log, past);
-    fsc_features_extend(past->linear, past);
+    for (size_t i = 0; i < FSC_N_TRANSFORMS; i++) {
+        fsc_features_extend(&past->features[i], past);
+        l.head->recent[i] = *fsc_recent_at(&past->features[i], past->n - 1);
+    }
     l.head->top = y > l.head->top ? y : l.head->top;
     track_all(&l, past, spec);
 }
@@ -294,33 +289,37 @@ static void start_tracker(layout *l)
     l->head->n_trackers += l->head->n_trackers < N_TRACKERS;
 }
 
+static void resume(const void *state, fsc_past *past, const fsc_model_spec *spec)
+{
+    const header *h = lay_out(state, spec).head;
+    for (size_t i = 0; i < FSC_N_TRANSFORMS; i++)
+        fsc_features_resume(&past->features[i], past, h->log_offset, h->linear_unit, &h->recent[i]);
+}
+
 static fsc_status fit(void *state, fsc_past *past, const fsc_model_spec *spec, fsc_arena *scratch,
                       fsc_err *err)
 {
     layout l = lay_out(state, spec);
-    fsc_features_rebuild(past->log, past);
-    fsc_features_rebuild(past->linear, past);
+    fsc_features all[FSC_N_TRANSFORMS];
     start_tracker(&l);
-    l.head->log_offset = past->log->offset;
-    l.head->linear_unit = past->linear->unit;
+    for (size_t i = 0; i < FSC_N_TRANSFORMS; i++) {
+        FSC_TRY(fsc_features_open(&all[i], (fsc_transform)i, past, &spec->request, past->n, scratch,
+                                  err));
+        fsc_features_rebuild(&all[i], past);
+        l.head->recent[i] = *fsc_recent_at(&all[i], past->n - 1);
+    }
+    l.head->log_offset = all[FSC_LOG].offset;
+    l.head->linear_unit = all[FSC_LINEAR].unit;
     l.head->top = 0;
     for (size_t i = 0; i < past->n; i++)
         l.head->top = past->y[i] > l.head->top ? past->y[i] : l.head->top;
     for (size_t j = 0; j < l.n_fitted; j++)
         for (size_t e = 0; e < FSC_N_EXPERTS; e++)
-            FSC_TRY(fsc_expert_fit(&l.expert[j * FSC_N_EXPERTS + e], e, past,
+            FSC_TRY(fsc_expert_fit(&l.expert[j * FSC_N_EXPERTS + e], e, all, past,
                                    horizon_of_fit(&l, j, spec), scratch, err));
+    resume(state, past, spec);
     track_all(&l, past, spec);
     return FSC_OK;
-}
-
-static void resume(const void *state, fsc_past *past)
-{
-    const header *h = state;
-    fsc_features_set_transform(past->log, h->log_offset, 1);
-    fsc_features_set_transform(past->linear, 1, h->linear_unit);
-    fsc_features_refill(past->log, past);
-    fsc_features_refill(past->linear, past);
 }
 
 static double mean_of(const mixture *m, double median)
@@ -353,13 +352,13 @@ static void predict(fsc_prediction *out, const void *state, const fsc_past *past
 static double skill(const void *state, const fsc_model_spec *spec)
 {
     layout l = lay_out(state, spec);
-    double own = 0, last = 0;
+    double mix = 0, last = 0;
     for (size_t k = 0; k < l.n; k++)
         for (size_t tau = 0; tau < N_TAUS; tau += 2) { /* losses of horizons not tracked stay 0 */
-            own += in_force(&l, k)->loss[FSC_N_EXPERTS][tau];
+            mix += in_force(&l, k)->loss[FSC_N_EXPERTS][tau];
             last += in_force(&l, k)->loss[FSC_EXPERT_LAST][tau];
         }
-    return last > 0 ? 1 - own / last : NAN;
+    return last > 0 ? 1 - mix / last : NAN;
 }
 
 const fsc_model_ops fsc_model_mix = {
@@ -371,6 +370,7 @@ const fsc_model_ops fsc_model_mix = {
     .uses_features = true,
     .warm_days = WARM_DAYS,
     .state_bytes = state_bytes,
+    .day_bytes = day_bytes,
     .fit = fit,
     .observe = observe,
     .predict = predict,

@@ -17,16 +17,24 @@ static bool is_holiday(const fsc_calendar *c, int64_t t)
     return low && t < fsc_period_end(c->zone, FSC_PERIOD_DAY, c->holidays[low - 1]);
 }
 
-static void mark_calendar(fsc_past *w, size_t i)
+/* Local days are marked as wholes; one that holds a clock change point by point. */
+static void mark_calendar(fsc_past *w, size_t from, size_t to)
 {
-    int64_t t = fsc_past_time(w, i);
     const fsc_zone *zone = w->calendar ? w->calendar->zone : NULL;
-    int32_t offset_s = fsc_zone_offset_s(zone, t);
-    int64_t local = t + offset_s, day = local / FSC_DAY_S - (local % FSC_DAY_S < 0);
-    int weekday = (int)(((day + 3) % 7 + 7) % 7);
-    bool holiday = w->calendar && w->calendar->n_holidays && is_holiday(w->calendar, t);
-    w->shift[i] = (int16_t)(offset_s / w->step_s);
-    w->class_[i] = weekday >= 5 || holiday;
+    for (size_t i = from, end; i < to; i = end) {
+        int64_t t = fsc_past_time(w, i);
+        int32_t offset_s = fsc_zone_offset_s(zone, t);
+        int64_t local = t + offset_s, day = local / FSC_DAY_S - (local % FSC_DAY_S < 0);
+        int64_t left = ((day + 1) * FSC_DAY_S - local - 1) / w->step_s + 1;
+        int weekday = (int)(((day + 3) % 7 + 7) % 7);
+        bool holiday = w->calendar && w->calendar->n_holidays && is_holiday(w->calendar, t);
+        end = (int64_t)(to - i) < left ? to : i + (size_t)left;
+        if (fsc_zone_offset_s(zone, fsc_past_time(w, end - 1)) != offset_s)
+            end = i + 1;
+        memset(w->class_ + i, weekday >= 5 || holiday, end - i);
+        for (; i < end; i++)
+            w->shift[i] = (int16_t)(offset_s / w->step_s);
+    }
 }
 
 fsc_status fsc_past_open(fsc_past *w, const char *id, const fsc_calendar *calendar, int32_t step_s,
@@ -47,8 +55,7 @@ fsc_status fsc_past_open(fsc_past *w, const char *id, const fsc_calendar *calend
     w->class_ = FSC_NEW(a, cap + ahead + 1, uint8_t, err);
     if (!w->y || !w->filled || !w->shift || !w->class_)
         return FSC_NOMEM;
-    for (size_t i = 0; i <= ahead; i++)
-        mark_calendar(w, i);
+    mark_calendar(w, 0, ahead + 1);
     return FSC_OK;
 }
 
@@ -91,38 +98,43 @@ static double fill(const fsc_past *w, size_t i)
     return i ? w->filled[i - 1] : NAN;
 }
 
+/* Point i, after all before it. A gap at the very beginning takes the first value that comes. */
+static void fill_in(fsc_past *w, size_t i)
+{
+    bool known = !isnan(w->y[i]);
+    w->filled[i] = known ? w->y[i] : fill(w, i);
+    for (size_t k = i; known && k > 0 && isnan(w->filled[k - 1]); k--)
+        w->filled[k - 1] = w->y[i];
+}
+
 void fsc_past_append(fsc_past *w, double value)
 {
     size_t i = w->n++;
     int64_t t = fsc_past_time(w, i);
     double factor = fsc_past_factor(w, t);
-    mark_calendar(w, i + w->ahead);
+    mark_calendar(w, i + w->ahead, i + w->ahead + 1);
     bool usable = isfinite(value) && factor > 0 && !is_excluded(w->calendar, t);
     w->y[i] = usable ? value / factor : NAN;
-    w->filled[i] = usable ? w->y[i] : fill(w, i);
-    /* A gap at the very beginning takes the first value that comes. */
-    for (size_t k = i; usable && k > 0 && isnan(w->filled[k - 1]); k--)
-        w->filled[k - 1] = w->y[i];
+    fill_in(w, i);
 }
 
-void fsc_past_restore(fsc_past *w, const void *y, const void *filled, size_t n)
+void fsc_past_restore(fsc_past *w, const void *y, size_t n)
 {
-    memcpy(w->y, y, n * sizeof *w->y);
-    memcpy(w->filled, filled, n * sizeof *w->filled);
-    for (size_t i = 0; i < n; i++)
-        mark_calendar(w, i + w->ahead);
-    for (size_t i = 0; i <= w->ahead; i++)
-        mark_calendar(w, i);
-    w->n = n;
+    size_t from = w->n;
+    memcpy(w->y + from, y, n * sizeof *w->y);
+    mark_calendar(w, from + w->ahead, from + n + w->ahead);
+    for (w->n += n; from < w->n; from++)
+        fill_in(w, from);
 }
 
 void fsc_past_drop(fsc_past *w, size_t steps)
 {
     size_t left = w->n - steps, marks = left + w->ahead + 1;
     memmove(w->y, w->y + steps, left * sizeof *w->y);
-    memmove(w->filled, w->filled + steps, left * sizeof *w->filled);
     memmove(w->shift, w->shift + steps, marks * sizeof *w->shift);
     memmove(w->class_, w->class_ + steps, marks * sizeof *w->class_);
     w->n = left;
     w->start += (int64_t)steps * w->step_s;
+    for (size_t i = 0; i < left; i++)
+        fill_in(w, i);
 }

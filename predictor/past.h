@@ -23,8 +23,8 @@ typedef struct fsc_past {
     int16_t *shift;  /* [cap + ahead] local offset in steps: same local time a day before is i - day
                         + shift change */
     uint8_t *class_; /* [cap + ahead] 0 a weekday, 1 a weekend or a holiday */
-    /* NULL, or what direct regressions see of it in logs and in levels */
-    struct fsc_features *log, *linear;
+    struct fsc_features
+        *features; /* NULL, or what direct regressions see of it: [FSC_N_TRANSFORMS] */
 } fsc_past;
 
 fsc_status fsc_past_open(fsc_past *w, const char *id, const fsc_calendar *calendar, int32_t step_s,
@@ -34,10 +34,10 @@ fsc_status fsc_past_open(fsc_past *w, const char *id, const fsc_calendar *calend
 /* One more grid point; value NaN for a gap. The past must not be full. */
 void fsc_past_append(fsc_past *w, double value);
 
-/* Takes over n saved points (y, then filled); the past must be empty. */
-void fsc_past_restore(fsc_past *w, const void *y, const void *filled, size_t n);
+/* Appends n saved points of y (base demand; bytes of any alignment). */
+void fsc_past_restore(fsc_past *w, const void *y, size_t n);
 
-/* Forgets the oldest `steps` grid points. */
+/* Forgets the oldest `steps` grid points: what is left is as if they had never been. */
 void fsc_past_drop(fsc_past *w, size_t steps);
 
 /* Index of the same local time k days before index i; SIZE_MAX before the first. */

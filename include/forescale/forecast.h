@@ -43,6 +43,7 @@ typedef struct fsc_forecaster_config {
     fsc_forecast_request request; /* horizons and levels that will be asked for */
     const fsc_calendar *calendar; /* NULL: UTC, no holidays */
     int64_t max_history_s;        /* 0: 28 days, 112 at steps of an hour and more */
+    int32_t day_starts_s;         /* its days begin, with a refit, so long after local midnight */
 } fsc_forecaster_config;
 
 /* Lives in the arena; nothing to close. */
@@ -50,7 +51,7 @@ fsc_status fsc_forecaster_open(fsc_forecaster **out, const fsc_forecaster_config
                                fsc_err *err) FSC_CHECKED;
 
 /* Appends what s has after the newest grid point fed so far (the rest is ignored); s must be on the
- * same grid. Grid points left out in between are gaps. Refits happen inside, at local midnights. */
+ * same grid. Grid points left out in between are gaps. Refits happen inside, where a day begins. */
 fsc_status fsc_forecaster_feed(fsc_forecaster *f, const fsc_series *s, fsc_err *err) FSC_CHECKED;
 
 /* Time of the newest grid point fed; INT64_MIN before the first. */
@@ -65,10 +66,15 @@ fsc_series fsc_forecaster_past(const fsc_forecaster *f);
 fsc_status fsc_forecaster_run(fsc_forecast *out, fsc_forecaster *f, fsc_arena *a,
                               fsc_err *err) FSC_CHECKED;
 
-/* The state as bytes (versioned, checked on load); load into a freshly opened forecaster. */
-fsc_status fsc_forecaster_save(fsc_buf *out, const fsc_forecaster *f, fsc_err *err) FSC_CHECKED;
-fsc_status fsc_forecaster_load(fsc_forecaster *f, const void *bytes, size_t n,
-                               fsc_err *err) FSC_CHECKED;
+/* The state as bytes (versioned, checked on load), in two parts: `day`, the larger one, changes
+ * when a local day begins, or more exactly whenever the loaded one is no longer the stored one;
+ * `now` changes with each sample. Load both into a freshly opened forecaster; the bytes are copied.
+ */
+fsc_status fsc_forecaster_save_day(fsc_buf *out, const fsc_forecaster *f, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_forecaster_save_now(fsc_buf *out, const fsc_forecaster *f, fsc_err *err) FSC_CHECKED;
+bool fsc_forecaster_day_is_stored(const fsc_forecaster *f);
+fsc_status fsc_forecaster_load(fsc_forecaster *f, const void *day, size_t n_day, const void *now,
+                               size_t n_now, fsc_err *err) FSC_CHECKED;
 
 /* Open, feed, run: the whole history at once. */
 fsc_status fsc_forecast_series(fsc_forecast *out, const fsc_series *s,

@@ -3,7 +3,7 @@
  * A forecasting model: one file predictor/model_NAME.c and one word in its CMakeLists. A model is a
  * fit (daily, on the past), an observation of each new grid point, and a prediction. Its state is
  * flat: a block of bytes without pointers, of a size fixed at opening, so that it can be kept and
- * resumed.
+ * resumed; what lasts a day comes first.
  */
 #ifndef FORESCALE_MODEL_H
 #define FORESCALE_MODEL_H
@@ -30,9 +30,11 @@ struct fsc_model_ops {
     size_t opts_size;
     size_t min_days;    /* of history, below which it does not fit */
     bool seasonal;      /* needs a step that divides a day */
-    bool uses_features; /* wants past->log and past->linear */
+    bool uses_features; /* wants past->features */
     size_t warm_days;   /* what it learned before so many local midnights ago is forgotten */
     size_t (*state_bytes)(const fsc_model_spec *spec);
+    size_t (*day_bytes)(const fsc_model_spec *spec); /* the first of them, which
+                                                         fit alone changes; NULL: none */
     /* Estimates everything from past->n points. scratch is rewound by the caller. */
     fsc_status (*fit)(void *state, struct fsc_past *past, const fsc_model_spec *spec,
                       fsc_arena *scratch, fsc_err *err);
@@ -40,9 +42,9 @@ struct fsc_model_ops {
     void (*observe)(void *state, struct fsc_past *past, const fsc_model_spec *spec);
     void (*predict)(fsc_prediction *out, const void *state, const struct fsc_past *past,
                     const fsc_model_spec *spec);
-    /* After a state was loaded into a past that was restored: makes derived arrays anew; NULL:
-     * none. */
-    void (*resume)(const void *state, struct fsc_past *past);
+    /* After a state was loaded beside a past that was restored: what the past's features need of
+     * it. NULL: nothing. */
+    void (*resume)(const void *state, struct fsc_past *past, const fsc_model_spec *spec);
     /* 1 - own loss / last value's loss on the recent past, NaN where the model does not know. */
     double (*skill)(const void *state, const fsc_model_spec *spec);
 };

@@ -117,19 +117,37 @@ static void check_same(const fsc_forecast *a, const fsc_forecast *b)
     ck_assert_mem_eq(&a->skill, &b->skill, sizeof a->skill);
 }
 
-static fsc_buf saved_state(const fsc_forecaster *f)
+typedef struct saved {
+    fsc_buf day, now;
+} saved;
+
+static saved saved_state(const fsc_forecaster *f)
 {
-    fsc_buf b;
-    fsc_buf_init(&b, arena, (size_t)64 << 20);
-    ck_assert_int_eq(fsc_forecaster_save(&b, f, &err), FSC_OK);
-    return b;
+    saved s;
+    fsc_buf_init(&s.day, arena, (size_t)64 << 20);
+    fsc_buf_init(&s.now, arena, (size_t)64 << 20);
+    ck_assert_int_eq(fsc_forecaster_save_day(&s.day, f, &err), FSC_OK);
+    ck_assert_int_eq(fsc_forecaster_save_now(&s.now, f, &err), FSC_OK);
+    return s;
+}
+
+static fsc_status load(fsc_forecaster *f, const saved *s)
+{
+    return fsc_forecaster_load(f, fsc_buf_str(&s->day), s->day.len, fsc_buf_str(&s->now),
+                               s->now.len, &err);
+}
+
+static void check_same_bytes(const fsc_buf *x, const fsc_buf *y)
+{
+    ck_assert_uint_eq(x->len, y->len);
+    ck_assert_mem_eq(fsc_buf_str(x), fsc_buf_str(y), x->len);
 }
 
 static void check_same_state(const fsc_forecaster *a, const fsc_forecaster *b)
 {
-    fsc_buf x = saved_state(a), y = saved_state(b);
-    ck_assert_uint_eq(x.len, y.len);
-    ck_assert_mem_eq(fsc_buf_str(&x), fsc_buf_str(&y), x.len);
+    saved x = saved_state(a), y = saved_state(b);
+    check_same_bytes(&x.day, &y.day);
+    check_same_bytes(&x.now, &y.now);
 }
 
 static const fsc_model_ops *model_at(int i)
@@ -266,15 +284,18 @@ START_TEST(pieces_and_saving_give_the_same_bytes)
     const fsc_series s = series(y, LONG_N, STEP_S);
     const fsc_forecaster_config cfg = config(model_at(_i)->name, STEP_S);
     fsc_forecaster *whole = opened(&cfg), *pieces = opened(&cfg);
+    saved stored = saved_state(pieces);
     feed(whole, &s, 0, LONG_N);
     for (size_t at = 0, n; at < LONG_N; at += n) {
         n = at < 3000 ? 250 : 37;
         n = at + n > LONG_N ? LONG_N - at : n;
         feed(pieces, &s, at, at + n);
-        fsc_buf saved = saved_state(pieces);
+        saved before = stored;
+        stored = saved_state(pieces);
+        if (fsc_forecaster_day_is_stored(pieces))
+            check_same_bytes(&before.day, &stored.day);
         pieces = opened(&cfg);
-        ck_assert_msg(fsc_forecaster_load(pieces, fsc_buf_str(&saved), saved.len, &err) == FSC_OK,
-                      "%s", err.msg);
+        ck_assert_msg(load(pieces, &stored) == FSC_OK, "%s", err.msg);
     }
     check_same_state(whole, pieces);
     fsc_forecast a = run(whole), b = run(pieces);
@@ -330,16 +351,22 @@ END_TEST
 
 START_TEST(states_of_another_kind_are_refused)
 {
-    double *y = make(500, STEP_S);
-    const fsc_series s = series(y, 500, STEP_S);
+    double *y = make(700, STEP_S);
+    const fsc_series s = series(y, 700, STEP_S);
     const fsc_forecaster_config cfg = config("last_value", STEP_S), other = config("mix", STEP_S);
     fsc_forecaster *f = opened(&cfg);
     feed(f, &s, 0, 500);
-    fsc_buf saved = saved_state(f);
-    ck_assert_int_eq(fsc_forecaster_load(opened(&other), fsc_buf_str(&saved), saved.len, &err),
-                     FSC_DATA);
-    for (size_t n = 0; n < saved.len; n += 977)
-        ck_assert_int_eq(fsc_forecaster_load(opened(&cfg), fsc_buf_str(&saved), n, &err), FSC_DATA);
+    saved state = saved_state(f), cut = state;
+    ck_assert_int_eq(load(opened(&other), &state), FSC_DATA);
+    for (cut.day.len = 0; cut.day.len < state.day.len; cut.day.len += 977)
+        ck_assert_int_eq(load(opened(&cfg), &cut), FSC_DATA);
+    cut = state;
+    for (cut.now.len = 0; cut.now.len < state.now.len; cut.now.len += 97)
+        ck_assert_int_eq(load(opened(&cfg), &cut), FSC_DATA);
+    feed(f, &s, 500, 700);
+    cut = saved_state(f);
+    cut.day = state.day;
+    ck_assert_int_eq(load(opened(&cfg), &cut), FSC_DATA);
 }
 END_TEST
 
