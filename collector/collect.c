@@ -70,32 +70,44 @@ static fsc_status grow(void **v, size_t *cap, size_t n, size_t size, fsc_err *er
 
 /* ---- groups ---- */
 
-static bool same_text(const char *a, const char *b)
+static int compare_text(const char *a, const char *b)
 {
-    return a == b || (a && b && !strcmp(a, b));
+    return strcmp(a ? a : "", b ? b : "");
+}
+
+/* What is asked together stands together, each group by its label's values. */
+static int by_question(const void *a, const void *b)
+{
+    const fsc_collect_query *x = *(const fsc_collect_query *const *)a,
+                            *y = *(const fsc_collect_query *const *)b;
+    int order = compare_text(x->query, y->query);
+    order = order ? order : compare_text(x->by, y->by);
+    order = order ? order : compare_text(x->value, y->value);
+    return order ? order : (x > y) - (x < y);
+}
+
+static bool same_question(const fsc_collect_query *x, const fsc_collect_query *y)
+{
+    return !compare_text(x->query, y->query) && !compare_text(x->by, y->by);
 }
 
 static fsc_status make_groups(collector *c, fsc_err *err)
 {
     const fsc_collect_input *in = c->in;
+    const fsc_collect_query **sorted = FSC_NEW(c->a, in->n, const fsc_collect_query *, err);
     c->groups = FSC_NEW(c->a, in->n, group, err);
     size_t *members = FSC_NEW(c->a, in->n, size_t, err);
-    bool *taken = FSC_NEW(c->a, in->n, bool, err);
-    if (!c->groups || !members || !taken)
+    if (!sorted || !c->groups || !members)
         return FSC_NOMEM;
-    for (size_t i = 0, used = 0; i < in->n; i++) {
-        if (taken[i])
-            continue;
-        group *g = &c->groups[c->n_groups++];
-        *g = (group){
-            .query = in->queries[i].query, .by = in->queries[i].by, .members = members + used};
-        for (size_t k = i; k < in->n && (k == i || g->by); k++)
-            if (!taken[k] && same_text(in->queries[k].query, g->query) &&
-                same_text(in->queries[k].by, g->by)) {
-                taken[k] = true;
-                g->members[g->n++] = k;
-                used++;
-            }
+    for (size_t i = 0; i < in->n; i++)
+        sorted[i] = &in->queries[i];
+    qsort(sorted, in->n, sizeof *sorted, by_question);
+    for (size_t i = 0; i < in->n; i++) {
+        if (!i || !same_question(sorted[i - 1], sorted[i]))
+            c->groups[c->n_groups++] =
+                (group){.query = sorted[i]->query, .by = sorted[i]->by, .members = members + i};
+        members[i] = (size_t)(sorted[i] - in->queries);
+        c->groups[c->n_groups - 1].n++;
     }
     return FSC_OK;
 }
@@ -179,14 +191,30 @@ static size_t window_points(const group *g)
 
 /* ---- one window ---- */
 
+static const char *value_of(const job *j, size_t member)
+{
+    return j->queries[j->g->members[member]].value;
+}
+
+/* The first member that wants this value of the label; those behind it may want it too. */
+static size_t find_member(const job *j, const char *value)
+{
+    size_t low = 0, high = j->g->n;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (compare_text(value_of(j, mid), value) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < j->g->n && !compare_text(value_of(j, low), value) ? low : j->g->n;
+}
+
 static fsc_status on_series(void *ctx, const char *label, fsc_err *err)
 {
     job *j = ctx;
     const group *g = j->g;
-    j->member = g->by ? g->n : 0;
-    for (size_t i = 0; g->by && i < g->n; i++)
-        if (!strcmp(j->queries[g->members[i]].value, label))
-            j->member = i;
+    j->member = find_member(j, label);
     if (j->member == g->n)
         return FSC_OK;
     if (j->seen[j->member])
@@ -299,7 +327,7 @@ static fsc_status write_member(collector *c, const job *j, size_t i, fsc_err *er
                               .start = j->window.from,
                               .step_s = c->in->step_s,
                               .n = j->points,
-                              .values = j->values + i * j->points};
+                              .values = j->values + find_member(j, value_of(j, i)) * j->points};
     FSC_TRY(fsc_history_write(c->store, &piece, err));
     FSC_TRY(mark_holes(c, piece.id, &piece, &r->gaps, err));
     r->samples += piece.n - fsc_series_gaps(&piece);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/config_check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_NAME = 200, MAX_DNS_LABEL = 63, MAX_DNS_NAME = 253 };
@@ -62,27 +63,50 @@ static bool is_name(const char *s)
     return good;
 }
 
+typedef struct named {
+    const char *name;
+    size_t i;
+} named;
+
+static int by_name(const void *a, const void *b)
+{
+    const named *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : (x->i > y->i) - (x->i < y->i);
+}
+
+static size_t count_of(const checker *k, const named_list *list)
+{
+    size_t n = 0;
+    while (list->name(k->c, n))
+        n++;
+    return n;
+}
+
 static fsc_status check_names(const checker *k, const named_list *list)
 {
-    const char *name;
-    for (size_t i = 0; (name = list->name(k->c, i)); i++) {
-        const fsc_node *n = at(k, list->key, i, "name");
-        if (!is_name(name))
-            return fsc_options_fail(k->err, k->ctx, n, "name \"%.60s\": letters, digits, . _ - /",
-                                    name);
-        for (size_t j = 0; j < i; j++)
-            if (!strcmp(list->name(k->c, j), name))
-                return fsc_options_fail(k->err, k->ctx, n, "two %s are named %s", list->key, name);
+    size_t n = count_of(k, list);
+    named *v = FSC_NEW(k->ctx->arena, n, named, k->err);
+    if (!v)
+        return FSC_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        v[i] = (named){list->name(k->c, i), i};
+        if (!is_name(v[i].name))
+            return fsc_options_fail(k->err, k->ctx, at(k, list->key, i, "name"),
+                                    "name \"%.60s\": letters, digits, . _ - /", v[i].name);
     }
+    qsort(v, n, sizeof *v, by_name);
+    for (size_t i = 1; i < n; i++)
+        if (!strcmp(v[i].name, v[i - 1].name))
+            return fsc_options_fail(k->err, k->ctx, at(k, list->key, v[i].i, "name"),
+                                    "two %s are named %s", list->key, v[i].name);
     return FSC_OK;
 }
 
 static fsc_status no_such(const checker *k, const fsc_node *n, const named_list *list,
                           const char *name)
 {
-    size_t count = 0;
-    while (list->name(k->c, count))
-        count++;
+    size_t count = count_of(k, list);
     const char **names = FSC_NEW(k->ctx->arena, count, const char *, k->err);
     if (!names)
         return FSC_NOMEM;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "chunk.h"
 #include "history.h"
 
 #include <math.h>
+#include <string.h>
 
 static fsc_status clear_known_empty(double *v, const fsc_series *grid, fsc_store *s, const char *id,
                                     int64_t now, fsc_err *err)
@@ -26,6 +28,38 @@ static fsc_status clear_known_empty(double *v, const fsc_series *grid, fsc_store
     }
 }
 
+/* A full chunk needs no decoding: it has no gaps. */
+static fsc_status clear_stored(double *v, const fsc_series *grid, fsc_store *s,
+                               const fsc_series_row *row, fsc_err *err)
+{
+    double chunk[FSC_CHUNK_POINTS];
+    fsc_stmt *st = fsc__db_prepare(s,
+                                   "SELECT start, CASE WHEN samples < $1 THEN bytes END FROM chunk "
+                                   "WHERE series_id = $2 AND start >= $3 AND start < $4",
+                                   err);
+    if (!st)
+        return FSC_STORE;
+    fsc__db_int(st, FSC_CHUNK_POINTS);
+    fsc__db_int(st, row->id);
+    fsc__db_int(st, fsc__history_chunk_start(row, grid->start));
+    fsc__db_int(st, fsc_series_end(grid));
+    for (bool found;;) {
+        size_t n = FSC_CHUNK_POINTS, n_bytes;
+        FSC_TRY(fsc__db_step(&found, st, err));
+        if (!found)
+            return FSC_OK;
+        int64_t start = fsc__db_get_int(st, 0);
+        const void *bytes = fsc__db_get_bytes(&n_bytes, st, 1);
+        memset(chunk, 0, sizeof chunk);
+        fsc_status status = n_bytes ? fsc_chunk_decode(chunk, &n, bytes, n_bytes, err) : FSC_OK;
+        if (status != FSC_OK) {
+            fsc__db_done(st);
+            return status;
+        }
+        fsc__history_place(v, grid, chunk, n, start);
+    }
+}
+
 fsc_status fsc_history_gaps(fsc_span **out, size_t *n, fsc_store *s, const char *id, int32_t step_s,
                             int64_t from, int64_t to, int64_t now, fsc_arena *a, fsc_err *err)
 {
@@ -37,10 +71,7 @@ fsc_status fsc_history_gaps(fsc_span **out, size_t *n, fsc_store *s, const char 
     FSC_TRY(fsc__history_find(&row, &found, s, id, err));
     FSC_TRY(fsc__history_grid(&grid, &v, id, from, to, step_s, found ? row.phase_s : 0, a, err));
     if (found && row.step_s == step_s)
-        FSC_TRY(fsc__history_read_range(
-            v, &grid, s,
-            "SELECT start, bytes FROM chunk WHERE series_id = $1 AND start >= $2 AND start < $3",
-            row.id, fsc__history_chunk_start(&row, from), to, err));
+        FSC_TRY(clear_stored(v, &grid, s, &row, err));
     FSC_TRY(clear_known_empty(v, &grid, s, id, now, err));
     *out = FSC_NEW(a, grid.n / 2 + 1, fsc_span, err);
     if (!*out)

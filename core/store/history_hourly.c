@@ -107,18 +107,43 @@ static fsc_status retire_series(fsc_store *s, const char *name, int64_t before, 
 }
 
 typedef struct retirement {
-    const fsc_history_info *series;
+    const char *names[RETIRE_BATCH];
     size_t n;
     int64_t before;
     fsc_arena *a;
 } retirement;
+
+/* The next series behind the last of the batch before that hold something older. */
+static fsc_status next_batch(retirement *r, fsc_store *s, const char *behind, fsc_err *err)
+{
+    fsc_stmt *st = fsc__db_prepare(s,
+                                   "SELECT name FROM series WHERE name > $1 AND (SELECT min(start) "
+                                   "FROM chunk WHERE series_id = series.id) < $2 ORDER BY name "
+                                   "LIMIT $3",
+                                   err);
+    if (!st)
+        return FSC_STORE;
+    fsc__db_text(st, behind);
+    fsc__db_int(st, r->before);
+    fsc__db_int(st, RETIRE_BATCH);
+    for (bool row;; r->n++) {
+        FSC_TRY(fsc__db_step(&row, st, err));
+        if (!row)
+            return FSC_OK;
+        r->names[r->n] = fsc__db_get_text(st, 0, r->a, err);
+        if (!r->names[r->n])
+            break;
+    }
+    fsc__db_done(st);
+    return FSC_NOMEM;
+}
 
 static fsc_status retire_batch(fsc_store *s, void *ctx, fsc_err *err)
 {
     const retirement *r = ctx;
     for (size_t i = 0; i < r->n; i++) {
         fsc_arena_mark mark = fsc_arena_get_mark(r->a);
-        FSC_TRY(retire_series(s, r->series[i].id, r->before, r->a, err));
+        FSC_TRY(retire_series(s, r->names[i], r->before, r->a, err));
         fsc_arena_rewind(r->a, mark);
     }
     return FSC_OK;
@@ -137,15 +162,15 @@ static fsc_status forget_empty(fsc_store *s, int64_t before, fsc_err *err)
  * other processes. */
 fsc_status fsc_history_retire(fsc_store *s, int64_t before, fsc_err *err)
 {
-    fsc_history_info *list;
-    size_t n = 0;
     retirement r = {.before = before};
-    FSC_TRY(forget_empty(s, before, err));
-    FSC_TRY(fsc_arena_open(&r.a, (size_t)1 << 30, err));
-    fsc_status status = fsc_history_list(&list, &n, s, r.a, err);
-    for (size_t i = 0; i < n && status == FSC_OK; i += r.n) {
-        r.series = list + i;
-        r.n = n - i < RETIRE_BATCH ? n - i : RETIRE_BATCH;
+    fsc_status status = forget_empty(s, before, err);
+    if (status == FSC_OK)
+        status = fsc_arena_open(&r.a, (size_t)1 << 30, err);
+    for (const char *behind = ""; status == FSC_OK; behind = r.names[r.n - 1]) {
+        r.n = 0;
+        status = next_batch(&r, s, behind, err);
+        if (status != FSC_OK || !r.n)
+            break;
         status = fsc__db_whole(s, retire_batch, &r, err);
     }
     fsc_arena_close(r.a);

@@ -5,6 +5,7 @@
  *   bench_store DEMO.csv FOLDER [SERIES]     FOLDER's traces are left out where it is not there
  */
 #include "forescale/source.h"
+#include "made.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -111,20 +112,6 @@ static void measure_folder(bench *b, const char *folder)
 }
 
 /* ---- rates ---- */
-
-/* Requests a minute of one of many services: a day's shape and the noise of a count. */
-static double made_value(size_t series, size_t i)
-{
-    uint64_t x = (series + 1) * UINT64_C(0x9E3779B97F4A7C15) ^ i * UINT64_C(0xD1342543DE82EF95);
-    x ^= x >> 29;
-    x *= UINT64_C(0xBF58476D1CE4E5B9);
-    x ^= x >> 32;
-    double day = sin(6.283185307179586 * (double)((i + 37 * series) % 1440) / 1440);
-    double mean = (1.2 + day) * (double)(20 + series % 500);
-    double noise = (double)(x & 0xFFFF) / 65536 + (double)(x >> 16 & 0xFFFF) / 65536 +
-                   (double)(x >> 32 & 0xFFFF) / 65536 - 1.5;
-    return floor(fmax(0, mean + 2 * noise * sqrt(mean)));
-}
 
 static void write_series(bench *b, size_t series, size_t from, size_t n)
 {

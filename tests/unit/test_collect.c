@@ -322,6 +322,24 @@ START_TEST(one_query_feeds_many_workloads)
 }
 END_TEST
 
+START_TEST(workloads_of_one_demand_are_one_request)
+{
+    static const fsc_collect_query q[] = {
+        {.series_id = "a", .query = "all", .by = "model", .value = "llama"},
+        {.series_id = "b", .query = "all"},
+        {.series_id = "c", .query = "all", .by = "model", .value = "llama"},
+        {.series_id = "d", .query = "all"}};
+    fsc_collect_result r[4];
+    prometheus.labels[0] = "llama";
+    collect_at(r, now, FSC_HOUR_S, q, 4);
+    ck_assert_uint_eq(prometheus.n, 2);
+    check_stored("a", 0, newest - FSC_HOUR_S, newest);
+    check_stored("c", 0, newest - FSC_HOUR_S, newest);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_msg(r[i].status == FSC_OK && r[i].samples == r[0].samples, "%s", r[i].err.msg);
+}
+END_TEST
+
 START_TEST(two_series_for_one_workload_are_refused)
 {
     static const fsc_collect_query q[] = {
@@ -379,7 +397,7 @@ START_TEST(a_dead_source_is_waited_for_once)
     fsc_collect_result r[20];
     for (int i = 0; i < 20; i++)
         q[i] = (fsc_collect_query){.series_id = fsc_arena_printf(arena, &err, "w%d", i),
-                                   .query = "demand"};
+                                   .query = fsc_arena_printf(arena, &err, "demand%d", i)};
     prometheus.down = true;
     collect_at(r, now, FSC_HOUR_S, q, 20);
     ck_assert_uint_eq(prometheus.n, 20);
@@ -430,6 +448,7 @@ int main(void)
     tcase_add_test(t, long_silence_costs_little);
     tcase_add_test(t, a_gap_in_between_is_filled);
     tcase_add_test(t, one_query_feeds_many_workloads);
+    tcase_add_test(t, workloads_of_one_demand_are_one_request);
     tcase_add_test(t, two_series_for_one_workload_are_refused);
     tcase_add_test(t, a_bad_query_does_not_stop_the_others);
     tcase_add_test(t, a_series_stored_otherwise_fails_alone);

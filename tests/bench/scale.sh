@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# 100, 1,000 and 10,000 workloads in one store: what one more minute costs, against a real Prometheus on this machine.
+# One query feeds all of them. Usage: tests/bench/scale.sh BUILD_FOLDER [COUNT...]
+top=$(cd "$(dirname "$0")/../.." && pwd)
+build=$(cd "$1" && pwd)
+shift
+. "$top/tests/rig/lib.sh"
+forescale=$build/forescale
+bench=$build/tests/bench/bench_scale
+end=1795424400 # 2026-11-23T09:00:00Z
+port=$(free_ports 1)
+counts=("${@:-100 1000 10000}")
+# shellcheck disable=SC2206
+counts=(${counts[*]})
+most=${counts[-1]}
+
+config() { # COUNT
+    cat <<C
+apiVersion: forescale.dev/v1
+kind: Config
+store: {path: $rig/$1.db}
+prometheus: {url: "http://127.0.0.1:$port"}
+pools: [{name: gpu, gpusPerNode: 8, price: 16.00 USD/h}]
+budgets: [{name: all, ceiling: 100000000 USD, window: day}]
+workloads:
+C
+    awk -v n="$1" 'BEGIN {for (k = 0; k < n; k++) printf "  - {name: w%05d, target: {kind: None}, demand: {query: \"sum by (model) (demand)\", by: model, value: w%05d, perReplica: 8}, minReplicas: 1, maxReplicas: 40, pools: [gpu]}\n", k, k}'
+}
+
+utc() { date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ; }
+
+timed() { # COUNT WHAT BAR COMMAND...: one core; the time, and the memory at its most
+    local n=$1 what=$2 bar=$3
+    shift 3
+    taskset -c 0 /usr/bin/time -f '%e %M' -o "$rig/time" "$@" >"$rig/out" 2>"$rig/err" || { tail -n 3 "$rig/err" >&2; fail "$what of $n workloads"; }
+    read -r s kb <"$rig/time"
+    awk -v n="$n" -v what="$what" -v s="$s" -v kb="$kb" -v bar="$bar" 'BEGIN {printf "%6d workloads: %-34s %7.2f s, %6.2f ms a workload, %5d MB%s\n", n, what, s, 1000 * s / n, kb / 1024, n == 10000 ? "   (to reach " bar ")" : ""}'
+}
+
+"$bench" metrics "$most" $end >"$rig/demand.om"
+promtool tsdb create-blocks-from openmetrics "$rig/demand.om" "$rig/tsdb" >"$rig/promtool.log" 2>&1 || { tail "$rig/promtool.log"; fail promtool; }
+echo 'global: {scrape_interval: 15s}' >"$rig/prometheus.yml"
+start prometheus prometheus --config.file="$rig/prometheus.yml" --storage.tsdb.path="$rig/tsdb" --storage.tsdb.retention.time=4000d \
+    --web.listen-address="127.0.0.1:$port" --log.level=warn
+wait_for 60 "Prometheus" curl -fs "http://127.0.0.1:$port/-/ready"
+
+for n in "${counts[@]}"; do
+    config "$n" >"$rig/$n.yaml"
+    "$bench" history "$rig/$n.db" "$n" $((end - 300))
+    "$forescale" collect -c "$rig/$n.yaml" --at "$(utc $end)" >/dev/null 2>"$rig/err" || { tail -n 3 "$rig/err"; fail "collect"; }
+    timed "$n" "collect one new minute" "10 s" "$forescale" collect -c "$rig/$n.yaml" --at "$(utc $((end + 60)))" --log-level warn
+done
