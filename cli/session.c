@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/session.h"
+#include "cli/scenario.h"
 
 #include <math.h>
 #include <string.h>
@@ -44,14 +45,24 @@ static void warn_of_unserved(const fsc_session *s)
                 "budget", s->config.budgets[b].name, NULL);
 }
 
-fsc_status fsc_session_open(fsc_session *s, fsc_cli *cli, unsigned needs, fsc_err *err)
+static fsc_status load_config(fsc_config *out, const fsc_cli *cli, fsc_err *err)
 {
-    *s = (fsc_session){.cli = cli};
-    if (!cli->args.config)
+    const fsc_scenario_row *scenario;
+    if (cli->args.config)
+        return fsc_config_load(out, cli->args.config, cli->arena, err);
+    if (!cli->args.scenario)
         return fsc_fail(
             err, FSC_USAGE,
             "no configuration: give one with -c FILE, or write one with forescale init");
-    FSC_TRY(fsc_config_load(&s->config, cli->args.config, cli->arena, err));
+    FSC_TRY(fsc_scenario_find(&scenario, cli->args.scenario, err));
+    return fsc_config_load_text(out, scenario->name, scenario->yaml, strlen(scenario->yaml),
+                                cli->arena, err);
+}
+
+fsc_status fsc_session_open(fsc_session *s, fsc_cli *cli, unsigned needs, fsc_err *err)
+{
+    *s = (fsc_session){.cli = cli};
+    FSC_TRY(load_config(&s->config, cli, err));
     if (cli->args.store) {
         s->config.store.path = cli->args.store;
         s->config.store.url = NULL;

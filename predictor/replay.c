@@ -155,6 +155,48 @@ fsc_sim_params fsc_replay_world(const fsc_replay_input *in)
     return p;
 }
 
+/* ---- forecasts ---------------------------------------------------------------------------- */
+
+static fsc_status feed(fsc_forecaster *f, const fsc_series *metric, int64_t from, int64_t now,
+                       fsc_err *err)
+{
+    fsc_series part = fsc_series_cut(metric, from, now - metric->step_s + 1);
+    return part.n ? fsc_forecaster_feed(f, &part, err) : FSC_OK;
+}
+
+static fsc_status forecast_ticks(fsc_forecast *out, size_t n, const fsc_replay_input *in,
+                                 fsc_arena *a, fsc_err *err)
+{
+    const fsc_workload_config *w = &in->config->workloads[0];
+    fsc_planner *planner;
+    fsc_forecaster *f;
+    fsc_forecaster_config fc = {.id = w->name,
+                                .model = w->model,
+                                .step_s = in->metric->step_s,
+                                .calendar = &in->config->calendar};
+    FSC_TRY(fsc_planner_open(&planner, in->config, a, err));
+    FSC_TRY(fsc_planner_request(&fc.request, planner, 0, in->metric->step_s, a, err));
+    FSC_TRY(fsc_forecaster_open(&f, &fc, a, err));
+    int64_t newest = INT64_MIN;
+    for (size_t i = 0; i < n; i++) {
+        FSC_TRY(feed(f, in->metric, newest, in->from + (int64_t)i * in->config->interval_s, err));
+        FSC_TRY(fsc_forecaster_run(&out[i], f, a, err));
+        newest = fsc_forecaster_newest(f) + 1;
+    }
+    return FSC_OK;
+}
+
+fsc_status fsc_replay_forecasts(const fsc_forecast **out, const fsc_replay_input *in, fsc_arena *a,
+                                fsc_err *err)
+{
+    size_t n = (size_t)((in->to - in->from - 1) / in->config->interval_s) + 1;
+    fsc_forecast *all = FSC_NEW(a, n, fsc_forecast, err);
+    if (!all)
+        return FSC_NOMEM;
+    *out = all;
+    return forecast_ticks(all, n, in, a, err);
+}
+
 /* ---- the loop ----------------------------------------------------------------------------- */
 
 typedef struct loop {
@@ -162,17 +204,9 @@ typedef struct loop {
     fsc_config config; /* the input's, but the guard alone may cap where no plan is followed */
     fsc_workload_config workload;
     fsc_planner *planner;
-    fsc_forecaster *forecaster;
     fsc_budget_now *budgets;
     fsc_arena *scratch;
 } loop;
-
-static fsc_status feed(loop *x, int64_t from, int64_t now, fsc_err *err)
-{
-    const fsc_series *metric = x->in->metric;
-    fsc_series part = fsc_series_cut(metric, from, now - metric->step_s + 1);
-    return part.n ? fsc_forecaster_feed(x->forecaster, &part, err) : FSC_OK;
-}
 
 static fsc_status open_loop(loop *x, const fsc_replay_input *in, fsc_arena *a, fsc_err *err)
 {
@@ -183,16 +217,7 @@ static fsc_status open_loop(loop *x, const fsc_replay_input *in, fsc_arena *a, f
     x->config.workloads = &x->workload;
     x->config.n_budgets = in->with_budget ? in->config->n_budgets : 0;
     x->budgets = FSC_NEW(a, x->config.n_budgets + 1, fsc_budget_now, err);
-    if (!x->budgets)
-        return FSC_NOMEM;
-    FSC_TRY(fsc_planner_open(&x->planner, &x->config, a, err));
-    fsc_forecaster_config fc = {.id = x->workload.name,
-                                .model = x->workload.model,
-                                .step_s = in->metric->step_s,
-                                .calendar = &x->config.calendar};
-    FSC_TRY(fsc_planner_request(&fc.request, x->planner, 0, in->metric->step_s, a, err));
-    FSC_TRY(fsc_forecaster_open(&x->forecaster, &fc, a, err));
-    return feed(x, INT64_MIN, in->from, err);
+    return x->budgets ? fsc_planner_open(&x->planner, &x->config, a, err) : FSC_NOMEM;
 }
 
 static const fsc_period periods[] = {[FSC_WINDOW_DAY] = FSC_PERIOD_DAY,
@@ -234,7 +259,6 @@ int64_t fsc_replay_largest_window(const int64_t *minute_micros, size_t n_minutes
 
 static fsc_status plan(fsc_plan *out, loop *x, const fsc_sim_seen *seen, fsc_err *err)
 {
-    fsc_forecast forecast;
     fsc_pool_now pools[FSC_SIM_MAX_POOLS] = {{0}};
     fsc_workload_now w = {.replicas_known = true,
                           .replicas = seen->replicas,
@@ -251,16 +275,15 @@ static fsc_status plan(fsc_plan *out, loop *x, const fsc_sim_seen *seen, fsc_err
                              .spent_micros = spent_until(
                                  seen, x->in->from, &x->config.budgets[b].window, x->config.zone),
                              .meter_at = seen->now};
-    int64_t newest = fsc_forecaster_newest(x->forecaster);
-    FSC_TRY(feed(x, newest + 1, seen->now, err));
-    FSC_TRY(fsc_forecaster_run(&forecast, x->forecaster, x->scratch, err));
+    const fsc_forecast *f =
+        &x->in->forecasts[(seen->now - x->in->from) / x->in->config->interval_s];
     return fsc_planner_run(out, x->planner,
                            &(fsc_plan_input){.now = seen->now,
                                              .config = &x->config,
                                              .workloads = &w,
                                              .pools = pools,
                                              .budgets = x->budgets,
-                                             .forecasts = (const fsc_forecast *[]){&forecast}},
+                                             .forecasts = (const fsc_forecast *[]){f}},
                            x->scratch, err);
 }
 
@@ -325,15 +348,11 @@ fsc_status fsc_replay_run(fsc_sim_result *out, const fsc_replay_input *in, fsc_a
                           fsc_arena *scratch, fsc_err *err)
 {
     fsc_sim_params p = fsc_replay_world(in);
-    loop x = {.scratch = scratch};
-    bool plans = in->with_budget || in->policy == FSC_REPLAY_PREDICTIVE;
-    if (!plans && in->policy == FSC_REPLAY_REACTIVE)
-        return fsc_simulate(out, &p, NULL, NULL, a, err);
     fsc_arena_mark mark = fsc_arena_get_mark(scratch);
-    if (plans)
-        FSC_TRY(open_loop(&x, in, scratch, err));
-    else
-        x = (loop){.in = in, .config = *in->config, .workload = in->config->workloads[0]};
+    loop x = {.scratch = scratch};
+    if (!in->with_budget && in->policy == FSC_REPLAY_REACTIVE)
+        return fsc_simulate(out, &p, NULL, NULL, a, err);
+    FSC_TRY(open_loop(&x, in, scratch, err));
     fsc_status status = fsc_simulate(
         out, &p, in->policy == FSC_REPLAY_PREDICTIVE ? follow_plan : follow_caps, &x, a, err);
     fsc_arena_rewind(scratch, mark);

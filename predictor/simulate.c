@@ -46,7 +46,7 @@ typedef struct world {
     double *late, arrived, unserved; /* late: by minute */
     double *minute_arrived;
     uint64_t random;
-    int64_t *minute_micros;
+    int64_t *minute_micros, *minute_ready;
     fsc_sim_result *out;
 } world;
 
@@ -305,8 +305,10 @@ static double backlog(const world *w)
 static void bill(world *w)
 {
     int64_t rate = 0;
-    for (size_t i = 0; i < w->n_nodes; i++)
+    for (size_t i = 0; i < w->n_nodes; i++) {
         rate += w->p->pools[w->nodes[i].pool].price_micros_per_h;
+        w->out->pool_hours[w->nodes[i].pool] += (double)FSC_SIM_STEP_S / FSC_HOUR_S;
+    }
     int64_t cost = fsc_money_over(rate, FSC_SIM_STEP_S, 1);
     w->minute_micros[minute_of(w, w->now)] += cost;
     w->out->cost_micros += cost;
@@ -347,8 +349,9 @@ static fsc_status open_world(world *w, fsc_arena *a, fsc_err *err)
     w->late = FSC_NEW(a, minutes, double, err);
     w->minute_arrived = FSC_NEW(a, minutes, double, err);
     w->minute_micros = FSC_NEW(a, minutes, int64_t, err);
+    w->minute_ready = FSC_NEW(a, minutes, int64_t, err);
     if (!w->nodes || !w->pods || !w->syncs || !w->waiting || !w->late || !w->minute_arrived ||
-        !w->minute_micros)
+        !w->minute_micros || !w->minute_ready)
         return FSC_NOMEM;
     w->random = p->seed * 2654435769u + 88172645463325252u;
     w->orders = (fsc_sim_orders){.min_replicas = p->min_replicas, .max_replicas = p->max_replicas};
@@ -376,6 +379,7 @@ static fsc_status step(world *w, fsc_sim_policy policy, void *ctx, fsc_err *err)
     settle_nodes(w);
     place_pending(w);
     serve(w);
+    w->minute_ready[minute_of(w, w->now)] = ready_pods(w);
     bill(w);
     return FSC_OK;
 }
@@ -385,6 +389,7 @@ static void close_world(world *w)
     fsc_sim_result *r = w->out;
     r->n_minutes = minute_of(w, w->p->to);
     r->minute_micros = w->minute_micros;
+    r->minute_ready = w->minute_ready;
     for (size_t m = 0; m < r->n_minutes; m++)
         r->late_minutes += w->late[m] > w->p->late_share * w->minute_arrived[m];
     r->unserved_share = w->arrived > 0 ? w->unserved / w->arrived : 0;

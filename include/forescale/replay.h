@@ -23,6 +23,7 @@ typedef struct fsc_replay_input {
     const fsc_series *metric; /* as the metrics told it, gaps and all, from before `from` */
     const fsc_series *demand; /* as it was; fsc_replay_demand() where only the metric is known */
     int64_t from, to;
+    const fsc_forecast *forecasts; /* fsc_replay_forecasts(): one for each tick */
     fsc_replay_policy policy;
     bool with_budget; /* the guard's caps are obeyed */
     bool meter;       /* the budgets' spend is told, not only estimated */
@@ -44,7 +45,13 @@ fsc_status fsc_replay_demand(fsc_series *out, size_t *filled, const fsc_series *
  * autoscaler's defaults elsewhere. Points into `in`. */
 fsc_sim_params fsc_replay_world(const fsc_replay_input *in);
 
-/* The metric before `from` is learned from first. The result lives in `a`; scratch is rewound. */
+/* What the forecaster says at each tick, having seen no more than the metric until then: the same
+ * under any policy, so made once. They live in `a`,
+ * with the forecaster. */
+fsc_status fsc_replay_forecasts(const fsc_forecast **out, const fsc_replay_input *in, fsc_arena *a,
+                                fsc_err *err) FSC_CHECKED;
+
+/* The result lives in `a`; scratch is rewound. */
 fsc_status fsc_replay_run(fsc_sim_result *out, const fsc_replay_input *in, fsc_arena *a,
                           fsc_arena *scratch, fsc_err *err) FSC_CHECKED;
 

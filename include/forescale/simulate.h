@@ -79,9 +79,11 @@ typedef fsc_status (*fsc_sim_policy)(fsc_sim_orders *out, void *ctx, const fsc_s
 typedef struct fsc_sim_result {
     int64_t cost_micros, peak_micros_per_h;
     double node_hours, unserved_share;
+    double pool_hours[FSC_SIM_MAX_POOLS]; /* node-hours, by pool */
     int64_t late_minutes, scale_operations, node_starts;
     size_t n_minutes;
     const int64_t *minute_micros; /* [n_minutes], in the arena */
+    const int64_t *minute_ready;  /* pods that serve at its end, likewise */
 } fsc_sim_result;
 
 /* policy NULL: the autoscaler alone. FSC_DATA where the demand does not cover [from, to), or with

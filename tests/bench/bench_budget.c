@@ -45,6 +45,7 @@ static fsc_status run(size_t i, fsc_arena *a, fsc_arena *scratch, fsc_err *err)
         .config = &config, .metric = &s.metric, .demand = &s.demand, .from = s.from, .to = s.to};
     fsc_sim_params p = fsc_replay_world(&in);
     FSC_TRY(fsc_replay_run(&reactive, &in, a, scratch, err));
+    FSC_TRY(fsc_replay_forecasts(&in.forecasts, &in, a, err));
     in.policy = FSC_REPLAY_PREDICTIVE;
     in.with_budget = true;
     FSC_TRY(fsc_replay_run(&ours, &in, a, scratch, err));

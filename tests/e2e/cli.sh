@@ -116,4 +116,15 @@ if [ -e /dev/full ]; then
     [ $code = 1 ] && grep -q "cannot write the result" err || fail "a full disk under the output ends with $code"
 fi
 pass "the store by command, and what is no store"
+"$forescale" simulate --scenario bill -o json >bill.json
+jq -e '[.workloads[0].policies[] | {(.policy + (if .budget then "+" else "" end)): .}] | add
+    | (.reactive.budgets[0].maxWindowSpend | . > 11500 and . < 12500) and (."predictive+".budgets[0] | .maxWindowSpend <= .ceiling)
+    and (."reactive+".budgets[0] | .maxWindowSpend <= .ceiling and .ceiling == 800)
+    and ([.[] | has("cost", "gpuHours", "unservedFraction", "lateMinutes", "scaleOperations", "peakSpendRate")] | all)' bill.json >/dev/null ||
+    fail "the 12,000 USD bill is not what it was: $(jq -c '.workloads[0].policies[] | [.policy, .budget, .cost, .budgets]' bill.json)"
+awk -F, 'NR == 1 {print; next} $1 >= 1792368000' "$demo" >recent.csv # two days are enough to compare
+expect 0 "LARGEST WINDOW" simulate -c "$config" --input recent.csv --since 1d
+expect 2 "did you mean bill?" simulate --scenario bil
+expect 1 "an hour is the least" simulate --scenario bill --since 5m
+pass "simulate: the bill of 12,000 USD, and under 800 with the ceiling"
 echo "$passed passed, 0 failed"

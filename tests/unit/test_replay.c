@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Replays: one workload's own configuration, windows worked out by hand, and no look ahead. */
+#include "suite.h"
+
+#include "forescale/replay.h"
+#include "forescale/yaml.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { DAYS = 10, FROM_DAY = 8, N = DAYS * 1440, START = 1791158400 };
+
+static double values[N];
+static const fsc_series metric = {
+    .id = "b", .start = START, .step_s = 60, .n = N, .values = values};
+
+static const char yaml[] =
+    "apiVersion: forescale.dev/v1\nkind: Config\ninterval: 60s\nmissedRuns: 0\n"
+    "pools:\n"
+    "- {name: spot, gpusPerNode: 8, price: 16 USD/h, lead: 300s, idle: 10m, maxNodes: 9}\n"
+    "- {name: sure, gpusPerNode: 4, price: 48 USD/h, lead: 300s, idle: 10m, maxNodes: 9}\n"
+    "workloads:\n"
+    "- {name: a, target: {kind: None}, minReplicas: 1, maxReplicas: 9, demand: {perReplica: 5},"
+    " pools: [spot]}\n"
+    "- {name: b, target: {kind: None}, minReplicas: 1, maxReplicas: 40, demand: {perReplica: 10},"
+    " utilization: 0.8, lead: 60s, pools: [sure, spot], objective: {lateMinute: 30 USD}, trim: "
+    "true}\n"
+    "budgets:\n"
+    "- {name: both, ceiling: 900 USD, window: 6h, workloads: [a, b]}\n"
+    "- {name: other, ceiling: 10 USD, window: 6h, workloads: [a]}\n";
+
+static fsc_config load(void)
+{
+    fsc_config c;
+    OK(fsc_config_load_text(&c, "test", yaml, strlen(yaml), arena, &err));
+    return c;
+}
+
+static void fill(void)
+{
+    for (int i = 0; i < N; i++) {
+        int minute = i % 1440;
+        values[i] = minute >= 540 && minute < 660 ? 200 : 20;
+    }
+}
+
+START_TEST(a_workloads_own_configuration_has_its_pools_and_budgets)
+{
+    fsc_config all = load(), c;
+    const double share[] = {0.5, 1};
+    OK(fsc_replay_config(&c, &all, 1, share, arena, &err));
+    ck_assert_uint_eq(c.n_workloads, 1);
+    ck_assert_str_eq(c.workloads[0].name, "b");
+    ck_assert_int_eq(c.workloads[0].mode, FSC_MODE_ENFORCE);
+    ck_assert_uint_eq(c.n_pools, 2);
+    ck_assert_str_eq(c.pools[0].name, "sure");
+    ck_assert_uint_eq(c.n_budgets, 1);
+    ck_assert_str_eq(c.budgets[0].name, "both");
+    ck_assert_int_eq(c.budgets[0].ceiling.micros, 450000000);
+    ck_assert(!fsc_budget_covers(&c.budgets[0], "a"));
+}
+END_TEST
+
+START_TEST(gaps_lie_on_the_line_between_their_ends)
+{
+    double v[] = {NAN, 2, NAN, NAN, 8, NAN};
+    fsc_series s = {.id = "s", .step_s = 60, .n = 6, .values = v}, out;
+    size_t filled;
+    OK(fsc_replay_demand(&out, &filled, &s, arena, &err));
+    const double want[] = {2, 2, 4, 6, 8, 8};
+    for (size_t i = 0; i < 6; i++)
+        ck_assert_double_eq_tol(out.values[i], want[i], 1e-12);
+    ck_assert_uint_eq(filled, 4);
+}
+END_TEST
+
+START_TEST(windows_are_summed_as_the_budget_says)
+{
+    enum { MINUTES = 2880 };
+    static int64_t bill[MINUTES];
+    for (int m = 0; m < MINUTES; m++)
+        bill[m] = m >= 1380 && m < 1500 ? 2 : 1; /* dear from 23:00 to 01:00 */
+    fsc_window rolling = {FSC_WINDOW_ROLLING, 2 * FSC_HOUR_S}, day = {FSC_WINDOW_DAY, 0};
+    int64_t start = START;
+    ck_assert_int_eq(fsc_replay_largest_window(bill, MINUTES, start, &rolling, &fsc_zone_utc), 240);
+    ck_assert_int_eq(fsc_replay_largest_window(bill, MINUTES, start, &day, &fsc_zone_utc), 1500);
+}
+END_TEST
+
+static fsc_sim_result replay(fsc_replay_policy policy, bool budget, fsc_config *c)
+{
+    fsc_sim_result r;
+    fsc_arena *scratch;
+    fsc_config all = load();
+    OK(fsc_replay_config(c, &all, 1, NULL, arena, &err));
+    fsc_replay_input in = {.config = c,
+                           .metric = &metric,
+                           .demand = &metric,
+                           .from = START + FROM_DAY * FSC_DAY_S,
+                           .to = START + DAYS * FSC_DAY_S,
+                           .policy = policy,
+                           .with_budget = budget,
+                           .meter = true};
+    OK(fsc_replay_forecasts(&in.forecasts, &in, arena, &err));
+    OK(fsc_arena_open(&scratch, (size_t)1 << 30, &err));
+    OK(fsc_replay_run(&r, &in, arena, scratch, &err));
+    fsc_arena_close(scratch);
+    return r;
+}
+
+START_TEST(what_is_foreseen_is_not_late_and_a_budget_holds)
+{
+    fsc_config c;
+    fill();
+    fsc_sim_result reactive = replay(FSC_REPLAY_REACTIVE, false, &c),
+                   ours = replay(FSC_REPLAY_PREDICTIVE, false, &c),
+                   kept = replay(FSC_REPLAY_PREDICTIVE, true, &c);
+    ck_assert_int_gt(reactive.late_minutes, 5);
+    ck_assert_int_lt(ours.late_minutes, reactive.late_minutes / 4);
+    int64_t window =
+        fsc_replay_largest_window(kept.minute_micros, kept.n_minutes, START + FROM_DAY * FSC_DAY_S,
+                                  &c.budgets[0].window, c.zone);
+    ck_assert_int_le(window, c.budgets[0].ceiling.micros);
+}
+END_TEST
+
+START_TEST(a_timetable_warms_what_a_week_before_needed)
+{
+    fsc_config c;
+    fill();
+    fsc_sim_result reactive = replay(FSC_REPLAY_REACTIVE, false, &c),
+                   cron = replay(FSC_REPLAY_CRON, false, &c);
+    ck_assert_int_lt(cron.late_minutes, reactive.late_minutes);
+    ck_assert_int_gt(cron.cost_micros, reactive.cost_micros);
+}
+END_TEST
+
+START_TEST(the_future_changes_no_forecast)
+{
+    fsc_config all = load(), c;
+    fill();
+    OK(fsc_replay_config(&c, &all, 1, NULL, arena, &err));
+    fsc_replay_input in = {.config = &c,
+                           .metric = &metric,
+                           .demand = &metric,
+                           .from = START + FROM_DAY * FSC_DAY_S,
+                           .to = START + FROM_DAY * FSC_DAY_S + 2 * FSC_HOUR_S};
+    const fsc_forecast *before, *after;
+    OK(fsc_replay_forecasts(&before, &in, arena, &err));
+    for (int i = FROM_DAY * 1440 + 120; i < N; i++)
+        values[i] = 999;
+    OK(fsc_replay_forecasts(&after, &in, arena, &err));
+    for (size_t i = 0; i < 120; i++)
+        ck_assert_mem_eq(before[i].v, after[i].v,
+                         before[i].n_horizons * before[i].n_q * sizeof(double));
+}
+END_TEST
+
+START_TEST(a_world_that_is_left_open_is_refused)
+{
+    fsc_config all = load(), c;
+    fsc_workload_config w = all.workloads[0];
+    all.workloads = &w;
+    w.pools.n = 0;
+    ck_assert_int_eq(fsc_replay_config(&c, &all, 0, NULL, arena, &err), FSC_USAGE);
+    ck_assert_ptr_nonnull(strstr(err.msg, "pools"));
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_test(t, a_workloads_own_configuration_has_its_pools_and_budgets);
+    tcase_add_test(t, gaps_lie_on_the_line_between_their_ends);
+    tcase_add_test(t, windows_are_summed_as_the_budget_says);
+    tcase_add_test(t, what_is_foreseen_is_not_late_and_a_budget_holds);
+    tcase_add_test(t, a_timetable_warms_what_a_week_before_needed);
+    tcase_add_test(t, the_future_changes_no_forecast);
+    tcase_add_test(t, a_world_that_is_left_open_is_refused);
+}
+
+int main(void)
+{
+    return run_suite("replay", add);
+}
