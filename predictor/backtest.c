@@ -97,12 +97,13 @@ static const fsc_node no_options = {.kind = FSC_NODE_MAP},
                       week_options = {.kind = FSC_NODE_MAP, .n = 1, .pairs = &week_pair};
 
 static const struct baseline {
-    const char *model, *name;
+    const char *model, *key, *words;
     const fsc_node *options;
     size_t days; /* before which it knows nothing */
-} baselines[FSC_N_BASELINES] = {{"last_value", "the last value", &no_options, 0},
-                                {"seasonal_naive", "the same time yesterday", &no_options, 1},
-                                {"seasonal_naive", "the same time last week", &week_options, 7}};
+} baselines[FSC_N_BASELINES] = {
+    {"last_value", "last_value", "the last value", &no_options, 0},
+    {"seasonal_naive", "seasonal_naive", "the same time yesterday", &no_options, 1},
+    {"seasonal_naive", "last_week", "the same time last week", &week_options, 7}};
 
 typedef struct trial {
     const fsc_series *s;
@@ -210,6 +211,9 @@ static fsc_status walk(fsc_backtest *out, trial *t, size_t method, fsc_arena *ow
             keep_record(t, i, origin, &said);
         }
         fsc_arena_rewind(own, mark);
+        if (t->cfg->progress)
+            t->cfg->progress(t->cfg->progress_ctx, method * t->n_origins + i + 1,
+                             FSC_N_METHODS * t->n_origins);
     }
     return method == FSC_METHOD_MODEL ? pass_gate(out, f, t, fed, own, a, err) : FSC_OK;
 }
@@ -386,7 +390,7 @@ fsc_status fsc_backtest_run(fsc_backtest *out, const fsc_series *s, const fsc_ba
                           .record = t.record};
     out->last = out->first + (int64_t)(t.n_origins - 1) * out->stride_s;
     for (size_t b = 0; b < FSC_N_BASELINES; b++)
-        out->method[b] = baselines[b].name;
+        out->method[b] = baselines[b].key;
     for (size_t m = 0; m < FSC_N_METHODS; m++)
         FSC_TRY(run_method(out, &t, m, a, err));
     return judge(out, &t, a, err);
@@ -432,13 +436,19 @@ fsc_status fsc_backtest_horizons(fsc_forecast_request *out, int32_t step_s, size
     return FSC_OK;
 }
 
-static void say_at(fsc_buf *out, const fsc_backtest *b, const fsc_backtest_at *at)
+static const char *verb_of(const fsc_backtest_at *at)
 {
     static const double as_good = 0.005;
+    return at->skill > as_good ? "beats" : at->skill < -as_good ? "loses to" : "equals";
+}
+
+static void say_at(fsc_buf *out, const fsc_backtest_at *at, const fsc_backtest_at *before)
+{
     char ahead[FSC_TIME_TEXT];
-    const char *verb = at->skill > as_good ? "beats" : at->skill < -as_good ? "loses to" : "equals";
-    fsc_buf_printf(out, " %s %s", verb, b->method[at->best]);
-    if (fabs(at->skill) > as_good)
+    bool same = before && before->best == at->best && !strcmp(verb_of(before), verb_of(at));
+    if (!same)
+        fsc_buf_printf(out, " %s %s", verb_of(at), baselines[at->best].words);
+    if (strcmp(verb_of(at), "equals"))
         fsc_buf_printf(out, " by %.0f%%", 100 * fabs(at->skill));
     fsc_buf_printf(out, " %s ahead", fsc_duration_format(ahead, at->ahead_s));
 }
@@ -453,10 +463,10 @@ void fsc_backtest_say(fsc_buf *out, const fsc_backtest *b)
                           "no error.");
         return;
     }
-    say_at(out, b, near);
+    say_at(out, near, NULL);
     if (far != near) {
         fsc_buf_puts(out, " and");
-        say_at(out, b, far);
+        say_at(out, far, near);
     }
     fsc_buf_printf(out, "; %.1f%% of the values came at or below its P%g.",
                    100 * own->coverage[b->n_q - 1], 100 * b->q[b->n_q - 1]);

@@ -63,7 +63,7 @@ typedef struct fsc_backtest_record {
 
 typedef struct fsc_backtest {
     const char *id;
-    const char *method[FSC_N_METHODS]; /* names; the model's own last */
+    const char *method[FSC_N_METHODS]; /* last_value, seasonal_naive, last_week; the model's name */
     int32_t step_s;
     size_t n_points, n_origins;
     int64_t first, last, stride_s; /* origins */
@@ -84,9 +84,11 @@ typedef struct fsc_backtest_config {
     const char *model; /* NULL: the default */
     /* Ascending horizons; levels, the median among them (at most FSC_MAX_SCORED_LEVELS). */
     fsc_forecast_request request;
-    const fsc_calendar *calendar; /* NULL: UTC, no holidays */
-    int64_t max_history_s;        /* 0: the forecaster's own */
-    int64_t stride_s;             /* between origins; 0: the protocol's */
+    const fsc_calendar *calendar;                           /* NULL: UTC, no holidays */
+    int64_t max_history_s;                                  /* 0: the forecaster's own */
+    int64_t stride_s;                                       /* between origins; 0: the protocol's */
+    void (*progress)(void *ctx, size_t done, size_t total); /* NULL: nobody watches */
+    void *progress_ctx;
 } fsc_backtest_config;
 
 /* FSC_DATA where the series is too short, with what it needs. */

@@ -62,6 +62,22 @@ for model in $("$forescale" help model | awk '{print $1}'); do
 done
 pass "forecast: CSV, JSON, standard input, gzip, many series, every model"
 
+# The last twelve days, in steps of ten minutes: quick.
+awk -F, 'NR == 1 || $1 >= 1792000000' "$demo" >short.csv
+"$forescale" backtest --input short.csv --step 10m --horizon 30m -o json >b.json
+jq -e '.kind == "Backtest" and (.series[0] | .model == "mix" and .stepSeconds == 600 and .hold == null and (.summary | startswith("mix beats ")))
+    and (.series[0].horizons | length == 3 and all(.skill > 0 and .methods.mix.mase < .methods.last_value.mase and .methods.mix.coverage["0.95"] > 0.85
+        and .methods.mix.pinball["0.9"] > 0 and .methods.seasonal_naive.wape > 0 and .methods.mix.smape > 0))' b.json >/dev/null || { cat b.json; fail "backtest -o json"; }
+"$forescale" backtest --input short.csv --step 10m --horizon 30m -o csv --model last_value >b.csv
+[ "$(head -n 1 b.csv)" = "series,ahead_seconds,method,n,mase,wape,smape,pinball_q0.5,pinball_q0.9,pinball_q0.95,coverage_q0.5,coverage_q0.9,coverage_q0.95,skill" ] || fail "backtest -o csv: $(head -n 1 b.csv)"
+[ "$(grep -c ,last_value, b.csv)" = 3 ] || fail "backtest names a method twice"
+expect 0 "0.7" backtest --input short.csv --step 10m --horizon 2 --quantiles 0.7 -o csv
+expect 0 "A run would act on it" backtest --input short.csv --step 10m --horizon 30m
+expect 1 "is too short for a backtest 30d ahead: it needs" backtest --input short.csv --step 1h --horizon 30d
+expect 2 "there is no series lama" backtest --input short.csv lama
+[ "$(wc -l <err)" = 1 ] || fail "backtest draws a bar without a terminal"
+pass "backtest: scores by horizon, the verdict, what is too short"
+
 plan() { "$forescale" plan -c "$config" --input "$demo" "$@"; }
 plan --at 2026-10-26T08:54:00Z --replicas llama=4 --nodes gpu-spot=1 --spent gpu=96 -o json >a.json
 plan --at 2026-10-26T08:54:00Z --replicas llama=4 --nodes gpu-spot=1 --spent gpu=96 -o json | diff -q - a.json >/dev/null || fail "the same inputs give other bytes"
