@@ -44,7 +44,7 @@ typedef struct fsc_args {
     bool at_given, help;
     /* of single commands */
     const char *input, *from_csv, *model, *quantiles, *horizon, *step, *state, *dry_run, *picture,
-        *metrics, *scenario;
+        *metrics, *scenario, *run;
     int64_t since_s;
     bool since_given, stream, all, expired, detailed_exitcode;
     fsc_pairs replicas, ready, nodes, spent;
@@ -113,7 +113,7 @@ fsc_exit fsc_exit_of(fsc_status status, bool retryable);
 
 /* Commands, one file each. */
 extern const fsc_command fsc_cmd_init, fsc_cmd_check, fsc_cmd_collect, fsc_cmd_forecast,
-    fsc_cmd_backtest, fsc_cmd_plan, fsc_cmd_run, fsc_cmd_simulate, fsc_cmd_status, fsc_cmd_restore,
-    fsc_cmd_history, fsc_cmd_version, fsc_cmd_help;
+    fsc_cmd_backtest, fsc_cmd_explain, fsc_cmd_plan, fsc_cmd_run, fsc_cmd_simulate, fsc_cmd_status,
+    fsc_cmd_restore, fsc_cmd_history, fsc_cmd_version, fsc_cmd_help;
 
 #endif

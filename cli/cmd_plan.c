@@ -2,25 +2,10 @@
 #include "cli/picture.h"
 #include "cli/stages.h"
 
-static fsc_status gather(fsc_session *s, fsc_err *err)
-{
-    size_t failed;
-    const fsc_args *args = &s->cli->args;
-    FSC_TRY(fsc_session_overrides(s, err));
-    if (args->input) {
-        FSC_TRY(fsc_stage_state_read(s, err));
-        return fsc_stage_csv(s, err);
-    }
-    FSC_TRY(fsc_session_store(s, FSC_STORE_READ, err));
-    if (!args->at_given)
-        FSC_TRY(fsc_stage_observe(s, &failed, err));
-    return fsc_stage_history(s, err);
-}
-
 static fsc_status plan_once(fsc_plan *plan, fsc_session *s, fsc_err *err)
 {
     FSC_TRY(fsc_plan_check(&s->config, err));
-    FSC_TRY(gather(s, err));
+    FSC_TRY(fsc_stage_gather(s, err));
     FSC_TRY(fsc_session_plan(plan, s, s->cli->now, s->cli->arena, err));
     FSC_TRY(fsc_plan_print(plan, s->cli, err));
     if (s->cli->args.picture)

@@ -390,3 +390,19 @@ fsc_status fsc_stage_collect(fsc_session *s, int64_t since_s, size_t *failed, fs
     log_results(s, results, n, failed);
     return fsc_history_retire(s->store, s->cli->now - s->config.store.retention_s, err);
 }
+
+fsc_status fsc_stage_gather(fsc_session *s, fsc_err *err)
+{
+    size_t failed;
+    const fsc_args *args = &s->cli->args;
+    FSC_TRY(fsc_session_overrides(s, err));
+    if (args->input) {
+        FSC_TRY(fsc_stage_state_read(s, err));
+        return fsc_stage_csv(s, err);
+    }
+    if (!s->store)
+        FSC_TRY(fsc_session_store(s, FSC_STORE_READ, err));
+    if (!args->at_given)
+        FSC_TRY(fsc_stage_observe(s, &failed, err));
+    return fsc_stage_history(s, err);
+}

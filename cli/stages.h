@@ -24,6 +24,10 @@ fsc_status fsc_stage_collect(fsc_session *s, int64_t since_s, size_t *failed,
 /* Reads the targets. *failed counts those that could not be read: held, and said. */
 fsc_status fsc_stage_observe(fsc_session *s, size_t *failed, fsc_err *err) FSC_CHECKED;
 
+/* Everything that a plan is made of, from --input or the store and the cluster, and nothing that
+ * writes. At an --at of the past the cluster of today says nothing. */
+fsc_status fsc_stage_gather(fsc_session *s, fsc_err *err) FSC_CHECKED;
+
 /* Does any workload's target live in a cluster? */
 bool fsc_session_has_targets(const fsc_session *s);
 

@@ -143,4 +143,17 @@ expect 0 "LARGEST WINDOW" simulate -c "$config" --input recent.csv --since 1d
 expect 2 "did you mean bill?" simulate --scenario bil
 expect 1 "an hour is the least" simulate --scenario bill --since 5m
 pass "simulate: the bill of 12,000 USD, and under 800 with the ceiling"
+expect 0 "skill" explain -c "$config" --input "$demo" --at 2026-10-26T08:54:00Z --replicas llama=4 --nodes gpu-spot=1 --spent gpu=96
+for topic in demand forecast quantile lead replicas nodes budget written; do
+    grep -qE "^  $topic  " out || fail "explain says nothing of $topic"
+done
+demand=$(awk -F, '$1 == 1793004840 {print $2}' "$demo")
+grep -q "demand     $demand at 2026-10-26T08:54:00Z" out || fail "explain does not begin with the newest sample, $demand"
+"$forescale" explain -c "$config" --input "$demo" --at 2026-10-26T08:54:00Z -o json llama |
+    jq -e '.workloads[0].story | map(.topic) | index("budget")' >/dev/null || fail "explain as JSON"
+expect 2 "the ledger has no run abc" explain -c store.yaml --run abc
+expect 2 "not both" explain -c store.yaml --run abc --at 2026-10-26T08:54:00Z
+run=$("$forescale" run -c store.yaml --dry-run --at 2026-10-26T08:54:00Z 2>err | sed -n 's/.*(run \([0-9a-f]*\)).*/\1/p')
+expect 0 "set-bounds of llama" explain -c store.yaml --run "$run"
+pass "explain: a decision number by number, by moment and by run"
 echo "$passed passed, 0 failed"
