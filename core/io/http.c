@@ -325,8 +325,10 @@ static fsc_status prepare(call *c)
     curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
     curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
-    if (c->req->proxy_url)
+    if (c->req->proxy_url) { /* one that is named is used whatever the environment excepts */
         curl_easy_setopt(c->easy, CURLOPT_PROXY, c->req->proxy_url);
+        curl_easy_setopt(c->easy, CURLOPT_NOPROXY, "");
+    }
     return FSC_OK;
 }
 

@@ -12,7 +12,7 @@
 
 #define ACCOUNT_DIR "/var/run/secrets/kubernetes.io/serviceaccount"
 
-enum { MAX_FILES = 32, MAX_FILE_BYTES = 4 * 1024 * 1024 };
+enum { MAX_FILES = 32, MAX_FILE_BYTES = 4 * 1024 * 1024, MAX_HEADERS = 128 };
 
 typedef struct source {
     const char *path, *folder; /* the folder ends with a slash */
@@ -150,9 +150,9 @@ static bool base64_decode(char *out, size_t *n, const char *in)
     return strspn(in, "= \r\n\t") == strlen(in);
 }
 
-static void base64_encode(fsc_buf *out, const char *in)
+static void base64_encode(fsc_buf *out, const char *in, size_t n)
 {
-    for (size_t n = strlen(in); n; n -= n < 3 ? n : 3, in += 3) {
+    for (; n; n -= n < 3 ? n : 3, in += 3) {
         unsigned bits = (unsigned)(unsigned char)in[0] << 16;
         bits |= n > 1 ? (unsigned)(unsigned char)in[1] << 8 : 0;
         bits |= n > 2 ? (unsigned char)in[2] : 0;
@@ -210,12 +210,19 @@ static fsc_status read_cluster(fsc__kube_login *out, const reader *r, const entr
     return out->server ? FSC_OK : FSC_NOMEM;
 }
 
-/* spec.cluster of an ExecCredential, for plugins that ask for it. */
+/* spec.cluster of an ExecCredential, for plugins that ask for it: authorities in a file go inline.
+ */
 static fsc_status cluster_json(const char **out, const reader *r, const entry *cluster)
 {
     static const char *const keys[] = {"server", "tls-server-name", "certificate-authority-data",
                                        "proxy-url"};
+    const char *ca_file = NULL, *ca = NULL;
+    size_t ca_n = 0;
     fsc_buf b;
+    if (!text(cluster, "certificate-authority-data"))
+        FSC_TRY(path_value(&ca_file, r, cluster, "certificate-authority"));
+    if (ca_file)
+        FSC_TRY(fsc_file_read(&ca, &ca_n, ca_file, MAX_FILE_BYTES, r->arena, r->err));
     fsc_buf_init(&b, r->arena, MAX_FILE_BYTES);
     fsc_buf_printf(&b, "{\"insecure-skip-tls-verify\":%s",
                    flag(cluster, "insecure-skip-tls-verify") ? "true" : "false");
@@ -224,6 +231,11 @@ static fsc_status cluster_json(const char **out, const reader *r, const entry *c
             continue;
         fsc_buf_printf(&b, ",\"%s\":", keys[i]);
         fsc_json_string(&b, text(cluster, keys[i]));
+    }
+    if (ca) {
+        fsc_buf_puts(&b, ",\"certificate-authority-data\":\"");
+        base64_encode(&b, ca, ca_n);
+        fsc_buf_puts(&b, "\"");
     }
     fsc_buf_puts(&b, "}");
     *out = fsc_buf_str(&b);
@@ -286,39 +298,73 @@ static fsc_status read_plugin(fsc__kube_login *out, const reader *r, const entry
     return FSC_OK;
 }
 
+typedef struct header_list {
+    const reader *r;
+    size_t n, room;
+    const char **k, **v;
+} header_list;
+
+static fsc_status add_header(header_list *h, const char *name, const char *value)
+{
+    if (!value)
+        return FSC_OK;
+    if (h->n == h->room)
+        return fsc_fail(h->r->err, FSC_CONFIG, "the user needs more than %zu headers", h->room);
+    h->k[h->n] = name;
+    h->v[h->n++] = value;
+    return FSC_OK;
+}
+
+static fsc_status add_headers(header_list *h, const char *name, const fsc_node *list)
+{
+    fsc_strings values = {0};
+    FSC_TRY(read_list(&values, h->r, list));
+    for (size_t i = 0; i < values.n; i++)
+        FSC_TRY(add_header(h, name, values.v[i]));
+    return FSC_OK;
+}
+
+static fsc_status basic_login(const char **out, const reader *r, const entry *user)
+{
+    const char *name = text(user, "username");
+    if (!name)
+        return FSC_OK;
+    const char *pair =
+        fsc_arena_printf(r->arena, r->err, "%s:%s", name,
+                         fsc_node_text(fsc_node_at(user->body, "password", NULL), ""));
+    fsc_buf b;
+    if (!pair)
+        return FSC_NOMEM;
+    fsc_buf_init(&b, r->arena, MAX_FILE_BYTES);
+    fsc_buf_puts(&b, "Basic ");
+    base64_encode(&b, pair, strlen(pair));
+    *out = fsc_buf_str(&b);
+    return fsc_buf_status(&b, r->err);
+}
+
 /* Basic login and impersonation travel as headers. */
 static fsc_status read_headers(fsc__kube_login *out, const reader *r, const entry *user)
 {
-    fsc_strings groups = {0};
-    FSC_TRY(read_list(&groups, r, fsc_node_at(user->body, "as-groups", NULL)));
-    const char **k = FSC_NEW(r->arena, groups.n + 2, const char *, r->err);
-    const char **v = FSC_NEW(r->arena, groups.n + 2, const char *, r->err);
-    size_t n = 0;
-    if (!k || !v)
+    const char *basic = NULL;
+    header_list h = {.r = r, .room = MAX_HEADERS};
+    h.k = FSC_NEW(r->arena, h.room, const char *, r->err);
+    h.v = FSC_NEW(r->arena, h.room, const char *, r->err);
+    if (!h.k || !h.v)
         return FSC_NOMEM;
-    if (text(user, "username")) {
-        fsc_buf b;
-        const char *pair =
-            fsc_arena_printf(r->arena, r->err, "%s:%s", text(user, "username"),
-                             fsc_node_text(fsc_node_at(user->body, "password", NULL), ""));
-        if (!pair)
+    FSC_TRY(basic_login(&basic, r, user));
+    FSC_TRY(add_header(&h, "Authorization", basic));
+    FSC_TRY(add_header(&h, "Impersonate-User", text(user, "as")));
+    FSC_TRY(add_header(&h, "Impersonate-Uid", text(user, "as-uid")));
+    FSC_TRY(add_headers(&h, "Impersonate-Group", fsc_node_at(user->body, "as-groups", NULL)));
+    const fsc_node *extra = fsc_node_at(user->body, "as-user-extra", NULL);
+    for (size_t i = 0; extra && extra->kind == FSC_NODE_MAP && i < extra->n; i++) {
+        const char *name =
+            fsc_arena_printf(r->arena, r->err, "Impersonate-Extra-%s", extra->pairs[i].key);
+        if (!name)
             return FSC_NOMEM;
-        fsc_buf_init(&b, r->arena, MAX_FILE_BYTES);
-        fsc_buf_puts(&b, "Basic ");
-        base64_encode(&b, pair);
-        FSC_TRY(fsc_buf_status(&b, r->err));
-        k[n] = "Authorization";
-        v[n++] = fsc_buf_str(&b);
+        FSC_TRY(add_headers(&h, name, extra->pairs[i].value));
     }
-    if (text(user, "as")) {
-        k[n] = "Impersonate-User";
-        v[n++] = text(user, "as");
-    }
-    for (size_t i = 0; i < groups.n; i++) {
-        k[n] = "Impersonate-Group";
-        v[n++] = groups.v[i];
-    }
-    out->auth.headers = (fsc_string_map){n, k, v};
+    out->auth.headers = (fsc_string_map){h.n, h.k, h.v};
     return FSC_OK;
 }
 

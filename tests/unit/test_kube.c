@@ -20,6 +20,8 @@ static const struct {
     {"{username: a, password: bcd}", "authorization", "Basic YTpiY2Q="},
     {"{token: abc, as: jane}", "impersonate-user", "jane"},
     {"{token: abc, as: jane, as-groups: [dev]}", "impersonate-group", "dev"},
+    {"{token: abc, as: jane, as-uid: u-1}", "impersonate-uid", "u-1"},
+    {"{token: abc, as: jane, as-user-extra: {scopes: [view]}}", "impersonate-extra-scopes", "view"},
     {"{exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plugin, args: [abc], env: "
      "[{name: A, value: b}]}}",
      "authorization", "Bearer abc-b"},
@@ -52,6 +54,35 @@ START_TEST(every_login_is_sent)
     ck_assert_str_eq(sent(n, logins[_i].header), logins[_i].value);
     ck_assert_str_eq(sent(n, "content-type"), "-");
     ck_assert_str_eq(fsc_node_text(fsc_node_at(n, "path", NULL), ""), "/echo/api/x");
+}
+END_TEST
+
+START_TEST(a_plugin_is_told_of_the_cluster)
+{
+    const fsc_node *n;
+    write_text("ca.crt", "PEM\n");
+    const char *plugin = write_text(
+        "plugin",
+        "#!/bin/sh\n"
+        "case $KUBERNETES_EXEC_INFO in\n"
+        "*'\"certificate-authority-data\":\"UEVNCg==\"'*'\"proxy-url\"'*) exit 1 ;;\n"
+        "*'\"server\":\"http://127.0.0.1:'*'\"certificate-authority-data\":\"UEVNCg==\"'*) "
+        "t=told ;;\nesac\n"
+        "echo "
+        "'{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"status\":{\"token\":\"'$t'\"}}'\n");
+    ck_assert_int_eq(chmod(plugin, 0700), 0);
+    const char *config = fsc_arena_printf(
+        arena, &err,
+        "current-context: here\ncontexts: [{name: here, context: {cluster: c, user: u}}]\n"
+        "clusters: [{name: c, cluster: {server: \"http://127.0.0.1:%d/echo/\", "
+        "certificate-authority: ca.crt}}]\n"
+        "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, "
+        "command: ./plugin, provideClusterInfo: true}}}]\n",
+        backend.port);
+    fsc_status status = open_kube(write_text("told", config), NULL);
+    ck_assert_msg(status == FSC_OK, "%s", err.msg);
+    ck_assert_int_eq(fsc_kube_get(&n, kube, "/api/x", arena, &err), FSC_OK);
+    ck_assert_str_eq(sent(n, "authorization"), "Bearer told");
 }
 END_TEST
 
@@ -191,6 +222,7 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 30);
     tcase_add_loop_test(tc, every_login_is_sent, 0, (int)(sizeof logins / sizeof logins[0]));
+    tcase_add_test(tc, a_plugin_is_told_of_the_cluster);
     tcase_add_loop_test(tc, a_bad_login_is_said, 0, (int)(sizeof bad_users / sizeof bad_users[0]));
     tcase_add_test(tc, a_missing_or_unknown_place_is_said);
     tcase_add_test(tc, of_several_files_the_first_value_wins);
