@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "direct_features.h"
+#include "far.h"
 #include "forescale/model.h"
 #include "past.h"
 
@@ -339,6 +340,18 @@ static fsc_status fit_and_answer(fsc_forecast *out, fsc_prediction *p, fsc_forec
     return FSC_OK;
 }
 
+/* The default model hands over to the course of the week where its regressions have no rows. */
+static fsc_status look_far(fsc_prediction *p, const fsc_forecast *out, const fsc_forecaster *f,
+                           fsc_arena *a, fsc_err *err)
+{
+    if (out->model != fsc_model_mix.name)
+        return FSC_OK;
+    fsc_arena_mark mark = fsc_arena_get_mark(a);
+    FSC_TRY(fsc_far_blend(p, &f->past, &f->cfg.request, a, err));
+    fsc_arena_rewind(a, mark);
+    return FSC_OK;
+}
+
 fsc_status fsc_forecaster_run(fsc_forecast *out, fsc_forecaster *f, fsc_arena *a, fsc_err *err)
 {
     fsc_prediction p;
@@ -352,6 +365,7 @@ fsc_status fsc_forecaster_run(fsc_forecast *out, fsc_forecaster *f, fsc_arena *a
         FSC_TRY(fall_back(out, &p, f, a, err));
     else
         FSC_TRY(fit_and_answer(out, &p, f, a, err));
+    FSC_TRY(look_far(&p, out, f, a, err));
     settle(&p, f);
     const char *why = reason_to_hold(f, out, a, err);
     out->hold = why ? why : out->hold;
