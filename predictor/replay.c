@@ -157,10 +157,11 @@ fsc_sim_params fsc_replay_world(const fsc_replay_input *in)
 
 /* ---- forecasts ---------------------------------------------------------------------------- */
 
-static fsc_status feed(fsc_forecaster *f, const fsc_series *metric, int64_t from, int64_t now,
+static fsc_status feed(fsc_forecaster *f, const fsc_replay_input *in, int64_t from, int64_t now,
                        fsc_err *err)
 {
-    fsc_series part = fsc_series_cut(metric, from, now - metric->step_s + 1);
+    int64_t told_after_s = in->told_after_s ? in->told_after_s : in->metric->step_s;
+    fsc_series part = fsc_series_cut(in->metric, from, now - told_after_s + 1);
     return part.n ? fsc_forecaster_feed(f, &part, err) : FSC_OK;
 }
 
@@ -179,7 +180,7 @@ static fsc_status forecast_ticks(fsc_forecast *out, size_t n, const fsc_replay_i
     FSC_TRY(fsc_forecaster_open(&f, &fc, a, err));
     int64_t newest = INT64_MIN;
     for (size_t i = 0; i < n; i++) {
-        FSC_TRY(feed(f, in->metric, newest, in->from + (int64_t)i * in->config->interval_s, err));
+        FSC_TRY(feed(f, in, newest, in->from + (int64_t)i * in->config->interval_s, err));
         FSC_TRY(fsc_forecaster_run(&out[i], f, a, err));
         newest = fsc_forecaster_newest(f) + 1;
     }

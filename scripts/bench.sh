@@ -11,7 +11,10 @@ for part in "$@"; do
     case $part in
     store) "$build/tests/bench/bench_store" "$build/data/demo.csv" "$shared" ;;
     parse) "$build/tests/bench/bench_parse" ;;
-    budget) "$build/tests/bench/bench_budget" ;;
+    budget)
+        "$build/tests/bench/bench_budget" scenarios
+        [ -d "$shared" ] || { echo "SKIPPED: bench budget's traces: FORESCALE_SHARED=FOLDER"; continue; }
+        "$build/tests/bench/bench_budget" traces "$shared" ;;
     forecast)
         [ -d "$shared" ] || { echo "SKIPPED: bench forecast needs the traces: FORESCALE_SHARED=FOLDER"; continue; }
         "$build/tests/bench/bench_forecast" speed "$shared"

@@ -21,6 +21,7 @@ const char *fsc_replay_policy_name(fsc_replay_policy p);
 typedef struct fsc_replay_input {
     const fsc_config *config; /* of one workload: fsc_replay_config() */
     const fsc_series *metric; /* as the metrics told it, gaps and all, from before `from` */
+    int64_t told_after_s; /* from a sample's time until it is known; 0: its step, as of a mean */
     const fsc_series *demand; /* as it was; fsc_replay_demand() where only the metric is known */
     int64_t from, to;
     const fsc_forecast *forecasts; /* fsc_replay_forecasts(): one for each tick */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Money and late minutes of the planner in a closed loop, beside the autoscaler alone and beside
- * foresight: bench_budget [NUMBER]... runs all scenarios, or those.
+ * foresight. bench_budget scenarios [NUMBER]... runs all of tests/sim/scenario.c, or those;
+ * bench_budget traces FOLDER [held|minutes|sloped] the recorded ones there.
  */
 #include "forescale/replay.h"
 #include "forescale/yaml.h"
 #include "tests/sim/scenario.h"
 
+#include <glob.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,17 +35,24 @@ static double regret(const fsc_sim_result *r, const fsc_sim_oracle *o)
                  LATE_MINUTE_MICROS * (r->late_minutes - o->late_minutes));
 }
 
-static fsc_status run(size_t i, fsc_arena *a, fsc_arena *scratch, fsc_err *err)
+typedef struct sums {
+    double reactive, planner, worst; /* regret; the largest share of one trace's score */
+} sums;
+
+static fsc_status run(sums *sum, const fsc_scenario *s, fsc_arena *a, fsc_arena *scratch,
+                      fsc_err *err)
 {
-    fsc_scenario s;
     fsc_config config;
     fsc_sim_result ours, reactive;
     fsc_sim_oracle oracle;
     double begin = seconds();
-    FSC_TRY(fsc_scenario_make(&s, i, a, err));
-    FSC_TRY(fsc_config_load_text(&config, s.name, s.yaml, strlen(s.yaml), a, err));
-    fsc_replay_input in = {
-        .config = &config, .metric = &s.metric, .demand = &s.demand, .from = s.from, .to = s.to};
+    FSC_TRY(fsc_config_load_text(&config, s->name, s->yaml, strlen(s->yaml), a, err));
+    fsc_replay_input in = {.config = &config,
+                           .metric = &s->metric,
+                           .told_after_s = FSC_MINUTE_S,
+                           .demand = &s->demand,
+                           .from = s->from,
+                           .to = s->to};
     fsc_sim_params p = fsc_replay_world(&in);
     FSC_TRY(fsc_replay_run(&reactive, &in, a, scratch, err));
     FSC_TRY(fsc_replay_forecasts(&in.forecasts, &in, a, err));
@@ -50,17 +60,80 @@ static fsc_status run(size_t i, fsc_arena *a, fsc_arena *scratch, fsc_err *err)
     in.with_budget = true;
     FSC_TRY(fsc_replay_run(&ours, &in, a, scratch, err));
     FSC_TRY(fsc_sim_oracle_run(&oracle, &p, LATE_MINUTE_MICROS, a, err));
-    printf("%2zu %-34s %8.0f %6lld %8.0f %6lld %8.0f %6lld %8.0f %8.0f", i, s.name,
+    double theirs = regret(&reactive, &oracle), own = regret(&ours, &oracle);
+    printf("%-34.34s %8.0f %6lld %8.0f %6lld %8.0f %6lld %8.0f %8.0f", s->name,
            units(oracle.cost_micros), (long long)oracle.late_minutes, units(reactive.cost_micros),
            (long long)reactive.late_minutes, units(ours.cost_micros), (long long)ours.late_minutes,
-           regret(&reactive, &oracle), regret(&ours, &oracle));
-    if (s.ceiling)
+           theirs, own);
+    if (s->ceiling)
         printf("  %.4f of the ceiling (reactive %.4f)",
-               units(fsc_sim_largest_window(&ours, s.window_s)) / (double)s.ceiling,
-               units(fsc_sim_largest_window(&reactive, s.window_s)) / (double)s.ceiling);
+               units(fsc_sim_largest_window(&ours, s->window_s)) / (double)s->ceiling,
+               units(fsc_sim_largest_window(&reactive, s->window_s)) / (double)s->ceiling);
     printf("  %.1f s\n", seconds() - begin);
     (void)fflush(stdout);
+    sum->reactive += theirs;
+    sum->planner += own;
+    sum->worst = fmax(sum->worst, own / theirs);
     return FSC_OK;
+}
+
+static void print_head(void)
+{
+    printf("%-34s %15s %15s %15s %8s %8s\n", "", "foresight  late", "reactive   late",
+           "planner    late", "regret r", "regret p");
+}
+
+static fsc_status run_scenarios(int n, char **numbers, fsc_arena *a, fsc_arena *scratch,
+                                fsc_err *err)
+{
+    sums sum = {0};
+    print_head();
+    for (size_t k = 0; k < (n ? (size_t)n : fsc_scenario_count()); k++) {
+        fsc_scenario s;
+        fsc_arena_mark mark = fsc_arena_get_mark(a);
+        FSC_TRY(fsc_scenario_make(&s, n ? (size_t)strtoul(numbers[k], NULL, 10) : k, a, err));
+        FSC_TRY(run(&sum, &s, a, scratch, err));
+        fsc_arena_rewind(a, mark);
+    }
+    return FSC_OK;
+}
+
+static fsc_status find_view(fsc_trace_view *out, const char *name, fsc_err *err)
+{
+    static const char *const names[FSC_TRACE_VIEWS] = {"held", "minutes", "sloped"};
+    for (int v = 0; v < FSC_TRACE_VIEWS; v++)
+        if (!name || !strcmp(names[v], name)) {
+            *out = (fsc_trace_view)v;
+            return FSC_OK;
+        }
+    return fsc_fail(err, FSC_USAGE, "there is no view %s: held, minutes, sloped", name);
+}
+
+static fsc_status run_traces(const char *folder, const char *view_name, fsc_arena *a,
+                             fsc_arena *scratch, fsc_err *err)
+{
+    sums sum = {0};
+    glob_t files;
+    fsc_trace_view view = FSC_TRACE_HELD;
+    FSC_TRY(find_view(&view, view_name, err));
+    const char *pattern = fsc_arena_printf(a, err, "%s/*.csv", folder);
+    if (!pattern)
+        return FSC_NOMEM;
+    if (glob(pattern, 0, NULL, &files))
+        return fsc_fail(err, FSC_USAGE, "no traces in %s", folder);
+    print_head();
+    fsc_status status = FSC_OK;
+    for (size_t i = 0; status == FSC_OK && i < files.gl_pathc; i++) {
+        fsc_scenario s;
+        fsc_arena_mark mark = fsc_arena_get_mark(a);
+        status = fsc_scenario_trace(&s, files.gl_pathv[i], view, a, err);
+        status = status == FSC_OK ? run(&sum, &s, a, scratch, err) : status;
+        fsc_arena_rewind(a, mark);
+    }
+    globfree(&files);
+    printf("all traces: regret %.0f, %.3f of the autoscaler's alone (bar 0.38); the worst %.3f\n",
+           sum.planner, sum.planner / sum.reactive, sum.worst);
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -70,19 +143,16 @@ int main(int argc, char **argv)
     if (fsc_arena_open(&a, (size_t)2 << 30, &err) != FSC_OK ||
         fsc_arena_open(&scratch, (size_t)1 << 30, &err) != FSC_OK)
         return EXIT_FAILURE;
-    printf("%-37s %15s %15s %15s %8s %8s\n", "", "foresight  late", "reactive   late",
-           "planner    late", "regret r", "regret p");
-    size_t n = argc > 1 ? (size_t)argc - 1 : fsc_scenario_count();
-    for (size_t k = 0; k < n; k++) {
-        size_t i = argc > 1 ? (size_t)strtoul(argv[k + 1], NULL, 10) : k;
-        fsc_arena_mark mark = fsc_arena_get_mark(a);
-        if (run(i, a, scratch, &err) != FSC_OK) {
-            (void)fprintf(stderr, "%s\n", err.msg);
-            return EXIT_FAILURE;
-        }
-        fsc_arena_rewind(a, mark);
-    }
+    fsc_status status;
+    if (argc > 2 && !strcmp(argv[1], "traces"))
+        status = run_traces(argv[2], argv[3], a, scratch, &err);
+    else if (argc > 1 && !strcmp(argv[1], "scenarios"))
+        status = run_scenarios(argc - 2, argv + 2, a, scratch, &err);
+    else
+        status = fsc_fail(&err, FSC_USAGE, "bench_budget scenarios [NUMBER]... | traces FOLDER");
+    if (status != FSC_OK)
+        (void)fprintf(stderr, "%s\n", err.msg);
     fsc_arena_close(scratch);
     fsc_arena_close(a);
-    return EXIT_SUCCESS;
+    return status == FSC_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

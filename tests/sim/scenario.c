@@ -132,6 +132,11 @@ static const char *config_text(const recipe *r, fsc_arena *a, fsc_err *err)
         r->pool ? "spot, gpu" : "gpu", budget);
 }
 
+const char *fsc_scenario_yaml(int interval_s, fsc_arena *a, fsc_err *err)
+{
+    return config_text(&(recipe){.interval_s = interval_s}, a, err);
+}
+
 fsc_status fsc_scenario_make(fsc_scenario *out, size_t i, fsc_arena *a, fsc_err *err)
 {
     if (i >= fsc_scenario_count())

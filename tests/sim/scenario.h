@@ -8,6 +8,14 @@
 
 #include "forescale/series.h"
 
+/* How demand goes between the samples of a coarse trace, and when they are told. */
+typedef enum fsc_trace_view {
+    FSC_TRACE_HELD,    /* it stays; each sample is told once */
+    FSC_TRACE_MINUTES, /* it stays; its value is told again each minute */
+    FSC_TRACE_SLOPED,  /* it goes straight to the next sample; each is told once */
+    FSC_TRACE_VIEWS
+} fsc_trace_view;
+
 typedef struct fsc_scenario {
     const char *name;
     const char *yaml;
@@ -21,5 +29,16 @@ typedef struct fsc_scenario {
 size_t fsc_scenario_count(void);
 /* FSC_USAGE when there is no i-th. */
 fsc_status fsc_scenario_make(fsc_scenario *out, size_t i, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
+/*
+ * The last week of a recorded trace, a CSV file, with all before it as history. It is scaled so
+ * that its mean keeps 12 of the 48 pods busy; gaps are bridged in the demand, and stay gaps in the
+ * metric.
+ */
+fsc_status fsc_scenario_trace(fsc_scenario *out, const char *path, fsc_trace_view view,
+                              fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
+/* The configuration of every scenario without a budget and on demand; text in the arena. */
+const char *fsc_scenario_yaml(int interval_s, fsc_arena *a, fsc_err *err);
 
 #endif
