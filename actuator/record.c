@@ -25,6 +25,16 @@ const char *fsc__kind_path(const fsc__kind *kind, const fsc_target_ref *ref, fsc
                             kind->resource, ref->name);
 }
 
+fsc_status fsc_target_object(const fsc_node **out, fsc_kube *k, const fsc_target_ref *ref,
+                             fsc_arena *a, fsc_err *err)
+{
+    const fsc_target_ops *ops = fsc_target_find(ref->kind_name);
+    if (!ops || !ops->writer || !ops->writer->group)
+        return fsc_fail(err, FSC_CONFIG, "a %s is no object of Kubernetes'", ref->kind_name);
+    const char *path = fsc__kind_path(ops->writer, ref, a, err);
+    return path ? fsc_kube_get(out, k, path, a, err) : FSC_NOMEM;
+}
+
 const char *fsc__annotation(const fsc_node *object, const char *key)
 {
     return fsc_node_text(fsc_node_at(object, "metadata", "annotations", key, NULL), NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The doctor: each finding with its remedy. */
+#include "cli/doctor_cluster.h"
 #include "cli/stages.h"
 
 #include <stdarg.h>
@@ -29,6 +30,22 @@ static void finding(doctor *d, const char *what, const char *finding_text, const
 {
     d->failed++;
     (void)printf("FAIL  %-12s %s\n      %-12s remedy: %s\n", what, finding_text, "", remedy);
+}
+
+/* What works and disappoints is said, and fails nothing. */
+static void print_finding(void *ctx, const fsc_finding *f)
+{
+    (void)ctx;
+    (void)printf("warn  %-12s %s\n      %-12s %s\n      %-12s remedy: %s\n", f->what, f->wrong, "",
+                 f->why, "", f->remedy);
+}
+
+static void count_finding(void *ctx, const fsc_finding *f)
+{
+    doctor *d = ctx;
+    d->failed++;
+    (void)printf("FAIL  %-12s %s\n      %-12s %s\n      %-12s remedy: %s\n", f->what, f->wrong, "",
+                 f->why, "", f->remedy);
 }
 
 static void check_store(doctor *d)
@@ -73,7 +90,31 @@ static void check_history(doctor *d)
     }
 }
 
-/* The API server's clock against ours: plans are made for the cluster's time. */
+static void check_rights(doctor *d)
+{
+    size_t asked = 0, failed = d->failed;
+    if (!d->s->kube)
+        return;
+    fsc_doctor_apis(d->s, count_finding, d);
+    fsc_doctor_rights(d->s, &asked, count_finding, d);
+    if (!d->s->cli->args.at_given)
+        fsc_doctor_clock(d->s, d->s->cli->now, count_finding, d);
+    if (d->failed == failed)
+        good("rights", "all %zu that a run needs", asked);
+}
+
+/* What is known to disappoint in the objects that are scaled. */
+static void check_traps(doctor *d)
+{
+    if (!d->s->kube)
+        return;
+    for (size_t w = 0; w < d->s->config.n_workloads; w++)
+        if (strcmp(d->s->config.workloads[w].target.kind_name, "None"))
+            fsc_doctor_workload(d->s, w, print_finding, d);
+    fsc_doctor_nodes(d->s, print_finding, d);
+    fsc_doctor_disruption(d->s, print_finding, d);
+}
+
 static void check_kube(doctor *d)
 {
     const fsc_node *version;
@@ -170,7 +211,9 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
         check_clock(&d);
         check_store(&d);
         check_kube(&d);
+        check_rights(&d);
         check_targets(&d);
+        check_traps(&d);
         check_prometheus(&d);
         check_history(&d);
     }

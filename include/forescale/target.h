@@ -76,6 +76,10 @@ typedef struct fsc_target_ops {
 const fsc_target_ops *const *fsc_targets(void); /* ends with NULL */
 const fsc_target_ops *fsc_target_find(const char *kind);
 
+/* The object itself, as the API gives it. FSC_CONFIG: a kind that is no object of Kubernetes'. */
+fsc_status fsc_target_object(const fsc_node **out, fsc_kube *k, const fsc_target_ref *ref,
+                             fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
 /* Writes only what differs from the object and its record. FSC_CONFLICT: somebody else changed the
  * object since `seen`; retryable where that may settle, else it must be left alone. */
 fsc_status fsc_target_apply(fsc_outcome *out, fsc_kube *k, const fsc_target_ops *ops,

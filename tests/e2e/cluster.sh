@@ -63,7 +63,13 @@ wait_for 30 "KEDA's HPA" k get hpa keda-hpa-llama -n inference
 
 run check >"$rig/check.out" 2>&1 || true
 grep -q 'ok    target' "$rig/check.out" || { cat "$rig/check.out"; fail "check does not see the target"; }
+grep -q 'ok    rights' "$rig/check.out" || { cat "$rig/check.out"; fail "check misses a right that cronjobs/ gives"; }
+grep -q 'no container asks for nvidia.com/gpu' "$rig/check.out" || { cat "$rig/check.out"; fail "check overlooks pods without a GPU"; }
 pass "check: $(grep -c '^ok' "$rig/check.out") findings are well"
+kubeconfig "$rig/nobody.kubeconfig" "$(k create token -n forescale default --duration=1h)" forescale
+"$forescale" check -c "$rig/config.yaml" --kubeconfig "$rig/nobody.kubeconfig" -n forescale >"$rig/nobody.out" 2>&1 && fail "check passes without any right"
+grep -q 'may not get scaledobjects llama in inference' "$rig/nobody.out" || { cat "$rig/nobody.out"; fail "check does not name the missing right"; }
+pass "check names each right that is missing"
 
 run run --dry-run=server -o json >"$rig/dry.json" 2>"$rig/dry.err" || { cat "$rig/dry.err"; fail "run --dry-run=server"; }
 [ "$(min_of)" = 2 ] || fail "a dry run wrote"
