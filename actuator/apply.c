@@ -131,7 +131,7 @@ static int64_t pool_size(const fsc_pool_plan *q, const fsc_pool_seen *nodes, fsc
                          int64_t baseline)
 {
     int64_t floors = q->enforced_nodes - q->enforced_warm;
-    int64_t held = nodes->known && nodes->used > floors ? nodes->used : floors;
+    int64_t held = nodes->used_known && nodes->used > floors ? nodes->used : floors;
     int64_t size = form == FSC_SIZE_EXTRA ? q->enforced_nodes - held : q->enforced_nodes;
     if (form == FSC_SIZE_WHOLE && size < held)
         size = held;
@@ -161,10 +161,13 @@ static act pool_act(const fsc_apply_input *in, size_t p)
         expires_at = user->expires_at > expires_at ? user->expires_at : expires_at;
     }
     fsc_pool_size form = t.ops ? t.ops->pool_size : FSC_SIZE_EXTRA;
-    if (!t.alone && !is_none(ref) && form == FSC_SIZE_WHOLE && !in->pool_nodes[p].known)
-        t.alone = "its nodes are not counted, so that none is known to be empty: give the pool a "
-                  "nodeSelector";
-    int64_t size = pool_size(q, &in->pool_nodes[p], form, baseline);
+    const fsc_pool_seen *nodes = &in->pool_nodes[p];
+    if (!t.alone && !is_none(ref) && form == FSC_SIZE_WHOLE && !(nodes->known && nodes->used_known))
+        t.alone = nodes->known ? "the pods on its nodes cannot be listed, so that none is known to "
+                                 "be empty"
+                               : "its nodes are not counted, so that none is known to be empty: "
+                                 "give the pool a nodeSelector";
+    int64_t size = pool_size(q, nodes, form, baseline);
     t.write = (fsc_target_write){.now = in->now,
                                  .min_replicas = size,
                                  .max_replicas = size,

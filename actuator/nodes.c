@@ -86,6 +86,31 @@ fsc_status fsc_pods_read(fsc_pods_seen *out, fsc_kube *k, const char *namespace_
     return FSC_OK;
 }
 
+static fsc_status take_claim(void *ctx, const fsc_node *object, fsc_err *err)
+{
+    rows *r = ctx;
+    fsc_pod_seen *p = add_row(r, err);
+    if (!p)
+        return FSC_NOMEM;
+    *p = (fsc_pod_seen){.uid = copy_of(object, "metadata", "uid", r->a, err),
+                        .node = copy_of(object, "status", "nodeName", r->a, err),
+                        .created =
+                            time_of(fsc_node_at(object, "metadata", "creationTimestamp", NULL))};
+    return p->uid && p->node ? FSC_OK : FSC_NOMEM;
+}
+
+fsc_status fsc_claims_read(fsc_pods_seen *out, fsc_kube *k, const char *pool, fsc_arena *a,
+                           fsc_err *err)
+{
+    rows r = {.a = a, .size = sizeof(fsc_pod_seen)};
+    const char *selector = fsc_arena_printf(a, err, "karpenter.sh/nodepool=%s", pool);
+    if (!selector)
+        return FSC_NOMEM;
+    FSC_TRY(fsc_kube_list(k, "/apis/karpenter.sh/v1/nodeclaims", selector, take_claim, &r, err));
+    *out = (fsc_pods_seen){r.n, r.v};
+    return FSC_OK;
+}
+
 /* Taints of a node that is about to go: cordoned or shut down, drained by cluster-autoscaler or
  * Karpenter, under a cloud's notice (aws-node-termination-handler, GKE). */
 static bool is_leaving(const fsc_node *object)

@@ -24,6 +24,12 @@ static fsc_status observe(fsc_target_seen *out, fsc_kube *k, const fsc_target_re
     return FSC_OK;
 }
 
+static fsc_status orders(fsc_pods_seen *out, fsc_kube *k, const fsc_target_ref *ref, fsc_arena *a,
+                         fsc_err *err)
+{
+    return fsc_claims_read(out, k, ref->name, a, err);
+}
+
 const fsc_target_ops fsc_target_nodepool = {
     .name = "NodePool",
     .summary = "Karpenter's static NodePool: its /scale",
@@ -32,5 +38,6 @@ const fsc_target_ops fsc_target_nodepool = {
     .pool_size = FSC_SIZE_WHOLE,
     .node_label = "karpenter.sh/nodepool",
     .observe = observe,
+    .orders = orders,
     .writer = &nodepool,
 };

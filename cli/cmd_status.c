@@ -23,6 +23,28 @@ static void print_floor(const fsc_session *s, size_t w)
                  baseline, expires, note);
 }
 
+static void print_lead(const char *what, const char *name, int64_t configured, const fsc_leads *l)
+{
+    char set[FSC_TIME_TEXT], learned[FSC_TIME_TEXT] = "-", note[64] = "";
+    if (l->in_force)
+        (void)fsc_duration_format(learned, l->in_force);
+    else if (l->n)
+        (void)snprintf(note, sizeof note, "learned from %d starts on", FSC_LEADS_ENOUGH);
+    (void)printf("%-20s %-6s %12s %12s %8d  %s\n", name, what, fsc_duration_format(set, configured),
+                 learned, (int)l->n, note);
+}
+
+static void print_leads(const fsc_session *s)
+{
+    (void)printf("\n%-20s %-6s %12s %12s %8s\n", "LEAD", "OF", "CONFIGURED", "LEARNED P90",
+                 "STARTS");
+    for (size_t w = 0; w < s->config.n_workloads; w++)
+        print_lead("pod", s->config.workloads[w].name, s->config.workloads[w].lead_s,
+                   &s->pod_leads[w]);
+    for (size_t p = 0; p < s->config.n_pools; p++)
+        print_lead("node", s->config.pools[p].name, s->config.pools[p].lead_s, &s->node_leads[p]);
+}
+
 static fsc_status print_history(fsc_session *s, fsc_err *err)
 {
     fsc_history_info *list;
@@ -74,6 +96,7 @@ static fsc_status print_status(fsc_session *s, size_t *failed, fsc_err *err)
                  "EXPIRES", "NOTE");
     for (size_t w = 0; w < s->config.n_workloads; w++)
         print_floor(s, w);
+    print_leads(s);
     FSC_TRY(print_budgets(s, err));
     FSC_TRY(print_history(s, err));
     return print_ledger(s, err);

@@ -21,9 +21,12 @@ static fsc_status allocate(fsc_session *s, fsc_err *err)
     s->seen = FSC_NEW(a, n, fsc_target_seen, err);
     s->pool_targets = FSC_NEW(a, s->config.n_pools, fsc_target_seen, err);
     s->pool_nodes = FSC_NEW(a, s->config.n_pools, fsc_pool_seen, err);
+    s->pod_leads = FSC_NEW(a, n, fsc_leads, err);
+    s->node_leads = FSC_NEW(a, s->config.n_pools, fsc_leads, err);
     s->history = FSC_NEW(a, n, fsc_series, err);
     bool whole = s->forecasters && s->step_s && s->workloads && s->pools && s->budgets &&
-                 s->forecasts && s->seen && s->pool_targets && s->pool_nodes && s->history;
+                 s->forecasts && s->seen && s->pool_targets && s->pool_nodes && s->pod_leads &&
+                 s->node_leads && s->history;
     return whole ? FSC_OK : FSC_NOMEM;
 }
 

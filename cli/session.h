@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "forescale/file.h"
 #include "forescale/kube.h"
+#include "forescale/leads.h"
 #include "forescale/nodes.h"
 #include "forescale/price.h"
 #include "forescale/source.h"
@@ -36,6 +37,7 @@ typedef struct fsc_session {
     fsc_target_seen *seen;
     fsc_target_seen *pool_targets;
     fsc_pool_seen *pool_nodes;
+    fsc_leads *pod_leads, *node_leads;
     bool failed_for_good; /* a part failed in a way that trying again does not mend */
 } fsc_session;
 

@@ -171,6 +171,19 @@ static fsc_status save_forecaster(fsc_session *s, size_t w, fsc_err *err)
     return fsc_blob_put(s->store, now_kind, name, fsc_buf_str(&now), now.len, s->cli->now, err);
 }
 
+static fsc_status save_leads(fsc_session *s, const char *what, const char *name,
+                             const fsc_leads *leads, fsc_err *err)
+{
+    fsc_buf bytes;
+    const char *key = fsc_arena_printf(s->cli->arena, err, "%s/%s", what, name);
+    if (!key)
+        return FSC_NOMEM;
+    fsc_buf_init(&bytes, s->cli->arena, (size_t)STATE_LIMIT_MIB << 20);
+    fsc_leads_save(&bytes, leads);
+    FSC_TRY(fsc_buf_status(&bytes, err));
+    return fsc_blob_put(s->store, "leads", key, fsc_buf_str(&bytes), bytes.len, s->cli->now, err);
+}
+
 fsc_status fsc_stage_history_save(fsc_session *s, fsc_err *err)
 {
     fsc_buf bytes;
@@ -183,142 +196,16 @@ fsc_status fsc_stage_history_save(fsc_session *s, fsc_err *err)
         fsc_arena_mark mark = fsc_arena_get_mark(s->cli->arena);
         if (s->forecasters[w])
             status = save_forecaster(s, w, err);
+        if (status == FSC_OK)
+            status = save_leads(s, "pod", s->config.workloads[w].name, &s->pod_leads[w], err);
         fsc_arena_rewind(s->cli->arena, mark);
     }
+    for (size_t p = 0; p < s->config.n_pools && status == FSC_OK; p++)
+        status = save_leads(s, "node", s->config.pools[p].name, &s->node_leads[p], err);
     if (status == FSC_OK)
         return fsc_store_commit(s->store, err);
     fsc_store_rollback(s->store);
     return status;
-}
-
-/* ---- the cluster --------------------------------------------------------------------------------
- */
-
-bool fsc_session_has_targets(const fsc_session *s)
-{
-    for (size_t w = 0; w < s->config.n_workloads; w++)
-        if (strcmp(s->config.workloads[w].target.kind_name, "None"))
-            return true;
-    for (size_t p = 0; p < s->config.n_pools; p++)
-        if (strcmp(s->config.pools[p].prewarm.kind_name, "None") ||
-            s->config.pools[p].node_selector.n)
-            return true;
-    return false;
-}
-
-static void take_seen(fsc_workload_now *now, const fsc_workload_config *wl,
-                      const fsc_target_seen *seen)
-{
-    /* Bounds that we raised are no baseline: the next plan would build on them. */
-    now->baseline_known = true;
-    now->baseline_min = seen->ours ? seen->baseline_min : seen->min_replicas;
-    now->baseline_max = seen->ours ? seen->baseline_max : seen->max_replicas;
-    now->per_replica = seen->threshold / wl->utilization;
-    now->replicas_known = seen->replicas_known;
-    now->replicas = seen->replicas;
-    now->ready_known = seen->ready_known;
-    now->ready = seen->ready;
-    now->min_known = now->max_known = true;
-    now->min_replicas = seen->min_replicas;
-    now->max_replicas = seen->max_replicas;
-    now->paused = seen->paused;
-    now->hold = seen->hold;
-}
-
-static void observe_one(fsc_session *s, size_t w, size_t *failed)
-{
-    const fsc_workload_config *wl = &s->config.workloads[w];
-    const fsc_target_ops *ops = fsc_target_find(wl->target.kind_name);
-    fsc_err err = FSC_ERR_INIT;
-    fsc_status status = ops ? ops->observe(&s->seen[w], s->kube, &wl->target, s->cli->arena, &err)
-                            : fsc_fail(&err, FSC_CONFIG, "this version cannot scale a %s yet",
-                                       wl->target.kind_name);
-    if (status == FSC_OK) {
-        take_seen(&s->workloads[w], wl, &s->seen[w]);
-        return;
-    }
-    ++*failed;
-    s->failed_for_good |= !err.retryable;
-    fsc_log_write(&s->cli->log, FSC_LOG_ERROR, err.msg, "workload", wl->name, NULL);
-    s->workloads[w].hold = fsc_arena_strdup(s->cli->arena, err.msg, NULL);
-    if (!s->workloads[w].hold)
-        s->workloads[w].hold = "its target could not be read";
-}
-
-/* Pods of the workloads that can be listed: they tell which nodes are empty. */
-static void read_pods(fsc_session *s, fsc_pods_seen *pods)
-{
-    for (size_t w = 0; w < s->config.n_workloads; w++) {
-        const fsc_workload_config *wl = &s->config.workloads[w];
-        fsc_err err = FSC_ERR_INIT;
-        if (s->seen[w].pod_selector &&
-            fsc_pods_read(&pods[w], s->kube, wl->target.namespace_, s->seen[w].pod_selector,
-                          s->cli->arena, &err) != FSC_OK)
-            fsc_log_write(&s->cli->log, FSC_LOG_WARN, err.msg, "workload", wl->name, NULL);
-    }
-}
-
-/* Nodes that are ordered bill before the API lists them. */
-static void take_pool(fsc_session *s, size_t p, const fsc_nodes_seen *nodes,
-                      const fsc_pods_seen *pods)
-{
-    const fsc_target_ops *ops = fsc_target_find(s->config.pools[p].prewarm.kind_name);
-    const fsc_target_seen *target = &s->pool_targets[p];
-    fsc_pool_seen *seen = &s->pool_nodes[p];
-    fsc_pool_now *now = &s->pools[p];
-    *seen = fsc_pool_count(nodes, pods, s->config.n_workloads);
-    now->nodes_known = true;
-    now->nodes = seen->nodes;
-    now->nodes_leaving = seen->leaving;
-    if (ops && ops->pool_size == FSC_SIZE_WHOLE && target->replicas_known &&
-        target->replicas > now->nodes)
-        now->nodes = target->replicas;
-}
-
-static fsc_status observe_pool(fsc_session *s, size_t p, const fsc_pods_seen *pods, fsc_err *err)
-{
-    const fsc_pool_config *pool = &s->config.pools[p];
-    const fsc_target_ops *ops = fsc_target_find(pool->prewarm.kind_name);
-    fsc_string_map labels = pool->node_selector;
-    fsc_nodes_seen nodes;
-    if (ops && strcmp(ops->name, "None"))
-        FSC_TRY(ops->observe(&s->pool_targets[p], s->kube, &pool->prewarm, s->cli->arena, err));
-    if (!labels.n && ops && ops->node_label)
-        labels = (fsc_string_map){1, &ops->node_label, &pool->prewarm.name};
-    if (!labels.n)
-        return FSC_OK;
-    FSC_TRY(fsc_nodes_read(&nodes, s->kube, &labels, s->cli->arena, err));
-    take_pool(s, p, &nodes, pods);
-    return FSC_OK;
-}
-
-static fsc_status observe_pools(fsc_session *s, size_t *failed, fsc_err *err)
-{
-    fsc_pods_seen *pods = FSC_NEW(s->cli->arena, s->config.n_workloads, fsc_pods_seen, err);
-    if (!pods)
-        return FSC_NOMEM;
-    read_pods(s, pods);
-    for (size_t p = 0; p < s->config.n_pools; p++) {
-        fsc_err one = FSC_ERR_INIT;
-        if (observe_pool(s, p, pods, &one) == FSC_OK)
-            continue;
-        ++*failed;
-        s->failed_for_good |= !one.retryable;
-        fsc_log_write(&s->cli->log, FSC_LOG_ERROR, one.msg, "pool", s->config.pools[p].name, NULL);
-    }
-    return FSC_OK;
-}
-
-fsc_status fsc_stage_observe(fsc_session *s, size_t *failed, fsc_err *err)
-{
-    *failed = 0;
-    if (!fsc_session_has_targets(s))
-        return FSC_OK;
-    FSC_TRY(fsc_session_kube(s, err));
-    for (size_t w = 0; w < s->config.n_workloads; w++)
-        if (strcmp(s->config.workloads[w].target.kind_name, "None"))
-            observe_one(s, w, failed);
-    return observe_pools(s, failed, err);
 }
 
 /* ---- collect ------------------------------------------------------------------------------------

@@ -393,6 +393,7 @@ typedef struct saved_day {
     uint64_t n, state_bytes;
     int64_t start;
     int32_t step_s, fitted;
+    uint64_t request; /* horizons and levels: what a model learns is of these */
 } saved_day;
 
 typedef struct saved_now {
@@ -401,7 +402,18 @@ typedef struct saved_now {
     int64_t start;
 } saved_now;
 
-static const char day_magic[8] = "FSCFD02", now_magic[8] = "FSCFN02";
+static const char day_magic[8] = "FSCFD03", now_magic[8] = "FSCFN02";
+
+/* FNV-1a */
+static uint64_t request_hash(const fsc_forecast_request *r)
+{
+    uint64_t h = 14695981039346656037u;
+    for (size_t i = 0; i < r->n_horizons; i++)
+        h = (h ^ (uint64_t)r->horizon[i]) * 1099511628211u;
+    for (size_t i = 0; i < r->n_q; i++)
+        h = (h ^ (uint64_t)(r->q[i] * 1e6)) * 1099511628211u;
+    return h;
+}
 
 static size_t day_bytes(const fsc_forecaster *f)
 {
@@ -419,7 +431,8 @@ fsc_status fsc_forecaster_save_day(fsc_buf *out, const fsc_forecaster *f, fsc_er
                    .state_bytes = day_bytes(f),
                    .start = f->past.start,
                    .step_s = f->cfg.step_s,
-                   .fitted = f->fitted};
+                   .fitted = f->fitted,
+                   .request = request_hash(&f->cfg.request)};
     memcpy(h.magic, day_magic, sizeof h.magic);
     (void)snprintf(h.model, sizeof h.model, "%s", f->model->name);
     fsc_buf_add(out, &h, sizeof h);
@@ -448,8 +461,10 @@ static fsc_status check_saved(const fsc_forecaster *f, const saved_day *day, siz
     if (memcmp(day->magic, day_magic, sizeof day->magic) || day->step_s != f->cfg.step_s ||
         strcmp(model, f->model->name) || day->state_bytes != day_bytes(f) ||
         memcmp(now->magic, now_magic, sizeof now->magic) ||
-        now->state_bytes != f->state_bytes - day->state_bytes)
-        return fsc_fail(err, FSC_DATA, "the forecast state is of another model, step, or version");
+        now->state_bytes != f->state_bytes - day->state_bytes ||
+        day->request != request_hash(&f->cfg.request))
+        return fsc_fail(err, FSC_DATA,
+                        "the forecast state is of another model, step, lead, or version");
     if (now->n_day != day->n || now->start != day->start)
         return fsc_fail(err, FSC_DATA, "the two parts of the forecast state are of two days");
     size_t most = SIZE_MAX / sizeof(double) / 4;

@@ -27,14 +27,27 @@ fsc_status fsc_planner_open(fsc_planner **out, const fsc_config *config, fsc_are
     p->config = config;
     p->floors = FSC_NEW(a, config->n_workloads, fsc_floor_state, err);
     p->guards = FSC_NEW(a, config->n_budgets, fsc_guard_state, err);
-    return p->floors && p->guards ? FSC_OK : FSC_NOMEM;
+    p->lead_pod_s = FSC_NEW(a, config->n_workloads, int64_t, err);
+    p->lead_node_s = FSC_NEW(a, config->n_pools, int64_t, err);
+    return p->floors && p->guards && p->lead_pod_s && p->lead_node_s ? FSC_OK : FSC_NOMEM;
 }
 
-static int64_t slowest_node_s(const fsc_config *c, const fsc_workload_config *w)
+void fsc_planner_leads(fsc_planner *p, const fsc_workload_now *workloads, const fsc_pool_now *pools)
+{
+    for (size_t w = 0; w < p->config->n_workloads; w++)
+        p->lead_pod_s[w] = workloads[w].lead_pod_s;
+    for (size_t i = 0; i < p->config->n_pools; i++)
+        p->lead_node_s[i] = pools[i].lead_node_s;
+}
+
+static int64_t slowest_node_s(const fsc_planner *p, const fsc_workload_config *w)
 {
     int64_t lead = 0;
-    for (size_t i = 0; i < w->pools.n; i++)
-        lead = at_least(lead, fsc_config_pool(c, w->pools.v[i])->lead_s);
+    for (size_t i = 0; i < w->pools.n; i++) {
+        size_t pool = fsc__pool_index(p->config, w->pools.v[i]);
+        int64_t learned = p->lead_node_s[pool];
+        lead = at_least(lead, learned ? learned : p->config->pools[pool].lead_s);
+    }
     return lead;
 }
 
@@ -60,9 +73,10 @@ fsc_status fsc_planner_request(fsc_forecast_request *out, const fsc_planner *p, 
                                int32_t step_s, fsc_arena *a, fsc_err *err)
 {
     const fsc_workload_config *wl = &p->config->workloads[w];
-    int64_t tick = fsc__tick_s(p->config), lead = wl->lead_s + slowest_node_s(p->config, wl),
+    int64_t pod = p->lead_pod_s[w] ? p->lead_pod_s[w] : wl->lead_s;
+    int64_t tick = fsc__tick_s(p->config), lead = pod + slowest_node_s(p, wl),
             late = MAX_STALE_STEPS;
-    int64_t near_to = (wl->lead_s + tick) / step_s + 1 + late, far_from = lead / step_s,
+    int64_t near_to = (pod + tick) / step_s + 1 + late, far_from = lead / step_s,
             far_to = (lead + tick) / step_s + 1 + late;
     int64_t back_from = (lead + tick + 4 * FSC_MINUTE_S) / step_s,
             back_to = (lead + tick + BREAK_EVEN_S) / step_s + 1 + late;

@@ -14,8 +14,9 @@ typedef struct fsc_floor_state {
 
 struct fsc_planner {
     const fsc_config *config;
-    fsc_floor_state *floors; /* [n_workloads] */
-    fsc_guard_state *guards; /* [n_budgets] */
+    int64_t *lead_pod_s, *lead_node_s; /* [n_workloads], [n_pools]; learned, 0: none */
+    fsc_floor_state *floors;           /* [n_workloads] */
+    fsc_guard_state *guards;           /* [n_budgets] */
 };
 
 typedef struct fsc_plan_run {

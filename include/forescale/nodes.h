@@ -33,11 +33,16 @@ fsc_status fsc_pods_read(fsc_pods_seen *out, fsc_kube *k, const char *namespace_
 fsc_status fsc_nodes_read(fsc_nodes_seen *out, fsc_kube *k, const fsc_string_map *labels,
                           fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
-/* A pool's nodes, counted. */
+/* Karpenter's NodeClaims of a NodePool, as what ordered their nodes. */
+fsc_status fsc_claims_read(fsc_pods_seen *out, fsc_kube *k, const char *pool, fsc_arena *a,
+                           fsc_err *err) FSC_CHECKED;
+
+/* A pool's nodes, counted; used_known is the caller's to say. */
 typedef struct fsc_pool_seen {
     bool known;
     int64_t nodes, ready, leaving;
-    int64_t used; /* of those that stay, with pods of ours */
+    bool used_known; /* the pods of all its workloads could be listed */
+    int64_t used;    /* of those that stay, with pods of ours */
 } fsc_pool_seen;
 
 fsc_pool_seen fsc_pool_count(const fsc_nodes_seen *nodes, const fsc_pods_seen *pods, size_t n_pods);

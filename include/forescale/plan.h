@@ -112,6 +112,11 @@ typedef struct fsc_planner fsc_planner;
 fsc_status fsc_planner_open(fsc_planner **out, const fsc_config *config, fsc_arena *a,
                             fsc_err *err) FSC_CHECKED;
 
+/* Learned leads (0: none) of workloads and pools, before forecasters open: what is asked of them
+ * follows. The arrays are read now. */
+void fsc_planner_leads(fsc_planner *p, const fsc_workload_now *workloads,
+                       const fsc_pool_now *pools);
+
 /* The horizons (in steps of step_s) and levels at which the planner wants workload w's forecast. */
 fsc_status fsc_planner_request(fsc_forecast_request *out, const fsc_planner *p, size_t w,
                                int32_t step_s, fsc_arena *a, fsc_err *err) FSC_CHECKED;

@@ -16,7 +16,7 @@
 #ifndef FORESCALE_TARGET_H
 #define FORESCALE_TARGET_H
 
-#include "forescale/kube.h"
+#include "forescale/nodes.h"
 #include "forescale/plan.h"
 
 #define FSC_ANNOTATION "forescale.dev/"
@@ -71,6 +71,10 @@ typedef struct fsc_target_ops {
                                node selector of a pool that gives none */
     fsc_status (*observe)(fsc_target_seen *out, fsc_kube *k, const fsc_target_ref *ref,
                           fsc_arena *a, fsc_err *err);
+    /* NULL, or what ordered the pool's nodes (one entry a node), from which its lead is learned;
+     * where it has pods (pod_selector), those are taken. */
+    fsc_status (*orders)(fsc_pods_seen *out, fsc_kube *k, const fsc_target_ref *ref, fsc_arena *a,
+                         fsc_err *err);
     const struct fsc__kind *writer; /* how it is written (actuator/record.h); NULL: never */
 } fsc_target_ops;
 const fsc_target_ops *const *fsc_targets(void); /* ends with NULL */

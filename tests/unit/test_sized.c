@@ -284,13 +284,14 @@ static const struct {
     fsc_pool_seen nodes;
     const char *after, *outcome;
 } pool_plans[] = {
-    {"Placeholder", FSC_MODE_ENFORCE, {true, 5, 5, 0, 3}, "{\"nodes\":2}", "applied"},
-    {"Placeholder", FSC_MODE_ENFORCE, {true, 6, 6, 0, 5}, "{\"nodes\":1}", "unchanged"},
-    {"Placeholder", FSC_MODE_ENFORCE, {false, 0, 0, 0, 0}, "{\"nodes\":2}", "applied"},
-    {"Placeholder", FSC_MODE_OBSERVE, {true, 5, 5, 0, 3}, "{\"nodes\":2}", "planned"},
-    {"NodePool", FSC_MODE_ENFORCE, {true, 5, 5, 0, 3}, "{\"nodes\":6}", "applied"},
-    {"NodePool", FSC_MODE_ENFORCE, {true, 9, 9, 0, 8}, "{\"nodes\":8}", "applied"},
-    {"NodePool", FSC_MODE_ENFORCE, {false, 0, 0, 0, 0}, "{\"nodes\":6}", "held"},
+    {"Placeholder", FSC_MODE_ENFORCE, {true, 5, 5, 0, true, 3}, "{\"nodes\":2}", "applied"},
+    {"Placeholder", FSC_MODE_ENFORCE, {true, 6, 6, 0, true, 5}, "{\"nodes\":1}", "unchanged"},
+    {"Placeholder", FSC_MODE_ENFORCE, {false, 0, 0, 0, false, 0}, "{\"nodes\":2}", "applied"},
+    {"Placeholder", FSC_MODE_OBSERVE, {true, 5, 5, 0, true, 3}, "{\"nodes\":2}", "planned"},
+    {"NodePool", FSC_MODE_ENFORCE, {true, 5, 5, 0, true, 3}, "{\"nodes\":6}", "applied"},
+    {"NodePool", FSC_MODE_ENFORCE, {true, 9, 9, 0, true, 8}, "{\"nodes\":8}", "applied"},
+    {"NodePool", FSC_MODE_ENFORCE, {true, 5, 5, 0, false, 0}, "{\"nodes\":6}", "held"},
+    {"NodePool", FSC_MODE_ENFORCE, {false, 0, 0, 0, false, 0}, "{\"nodes\":6}", "held"},
 };
 
 START_TEST(a_pool_gets_what_its_kind_counts)
