@@ -18,6 +18,7 @@ for part in "$@"; do
     forecast)
         [ -d "$shared" ] || { echo "SKIPPED: bench forecast needs the traces: FORESCALE_SHARED=FOLDER"; continue; }
         "$build/tests/bench/bench_forecast" speed "$shared"
+        tests/bench/peers.sh "$shared"
         "$build/tests/bench/bench_forecast" traces "$shared"
         "$build/tests/bench/bench_forecast" m4 "$shared"
         "$build/tests/bench/bench_longrange" "$shared"/*.csv ;;
