@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { MANY_STEPS = 4096 };
+
 typedef struct job {
     fsc_input in;
     const char *horizon;
@@ -180,6 +182,21 @@ static fsc_status report_failures(const job *j, const fsc_cli *cli, fsc_err *err
     return status;
 }
 
+/* Weeks in steps of a minute are slow, and no better than those of an hour. */
+static void hint(const job *j, const fsc_cli *cli)
+{
+    size_t steps = 0;
+    fsc_err ignored = FSC_ERR_INIT;
+    for (size_t i = 0; i < j->in.n; i++)
+        if (fsc_input_steps(&steps, j->horizon, j->in.series[i].step_s, &ignored) == FSC_OK &&
+            steps > MANY_STEPS && !cli->args.step) {
+            fsc_log_write(&cli->log, FSC_LOG_WARN, "so many steps: --step 1h is quicker", "series",
+                          j->in.series[i].id, "steps",
+                          fsc_arena_printf(cli->arena, &ignored, "%zu", steps), NULL);
+            return;
+        }
+}
+
 static fsc_status forecast_all(job *j, fsc_cli *cli, fsc_err *err)
 {
     fsc_parallel *workers = NULL;
@@ -190,6 +207,7 @@ static fsc_status forecast_all(job *j, fsc_cli *cli, fsc_err *err)
         return FSC_NOMEM;
     fsc_status status =
         fsc_parallel_run(&workers, j->in.n, forecast_one, j, j->results, j->errs, err);
+    hint(j, cli);
     if (status == FSC_OK)
         status = print(j, cli, err);
     if (status == FSC_OK)

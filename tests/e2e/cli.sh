@@ -76,6 +76,8 @@ expect 0 "A run would act on it" backtest --input short.csv --step 10m --horizon
 expect 1 "is too short for a backtest 30d ahead: it needs" backtest --input short.csv --step 1h --horizon 30d
 expect 2 "there is no series lama" backtest --input short.csv lama
 [ "$(wc -l <err)" = 1 ] || fail "backtest draws a bar without a terminal"
+expect 0 "so many steps: --step 1h is quicker" forecast --input "$demo" --horizon 7d -o csv
+[ "$("$forescale" forecast --input "$demo" --horizon 28d --step 1h -o csv | wc -l)" = 673 ] || fail "28 days by the hour"
 pass "backtest: scores by horizon, the verdict, what is too short"
 
 plan() { "$forescale" plan -c "$config" --input "$demo" "$@"; }
@@ -119,6 +121,9 @@ expect 0 "imported" collect -c store.yaml --from-csv "$demo"
 printf 'timestamp,value\n1793004030,5\n1793004090,7\n1793004150,9\n' >beside.csv
 expect 0 "imported" collect -c store.yaml --store beside.db --from-csv beside.csv
 "$forescale" history -c store.yaml --store beside.db llama | grep -qx 'llama,1793004060,7' || fail "samples beside the grid are not laid on it"
+expect 0 "A run would" backtest -c store.yaml --at 2026-10-26T08:54:00Z --step 1h --horizon 6h
+"$forescale" forecast -c store.yaml --at 2026-10-26T08:54:00Z --step 1h --horizon 7d -o csv >far.csv
+[ "$(sed -n 2p far.csv | cut -d, -f2)" = 2026-10-26T08:00:00Z ] || fail "the hour that is not over counts: $(sed -n 2p far.csv)"
 expect 0 "llama" plan -c store.yaml --at 2026-10-26T08:54:00Z
 expect 0 "llama" run -c store.yaml --dry-run --at 2026-10-26T08:54:00Z
 expect 0 "llama" status -c store.yaml
