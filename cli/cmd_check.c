@@ -189,6 +189,44 @@ static void check_budgets(doctor *d)
         good("budgets", "the minima alone fit");
 }
 
+static void check_prices(doctor *d)
+{
+    fsc_err err = FSC_ERR_INIT;
+    if (fsc_stage_prices(d->s, !d->s->cli->args.at_given, &err) != FSC_OK) {
+        finding(d, "prices", err.msg, "check the store");
+        return;
+    }
+    for (size_t p = 0; p < d->s->config.n_pools; p++) {
+        char price[FSC_MONEY_TEXT], origin[FSC_ORIGIN_TEXT];
+        const fsc_quote *q = &d->s->quotes[p];
+        if (q->note)
+            finding(d, "prices", q->note,
+                    "see pools.price in docs/options.md; the budgets count with what is said here");
+        else
+            good("prices", "%s: %s/h by %s", d->s->config.pools[p].name,
+                 fsc_money_format(price, q->price), fsc_quote_origin(origin, q, d->s->cli->now));
+    }
+}
+
+static void check_meters(doctor *d)
+{
+    fsc_err err = FSC_ERR_INIT;
+    size_t failed = 0;
+    if (!d->s->store)
+        return;
+    if (fsc_stage_meters(d->s, &failed, &err) != FSC_OK || fsc_stage_spend(d->s, &err) != FSC_OK) {
+        finding(d, "meter", err.msg, "check the store");
+        return;
+    }
+    for (size_t b = 0; b < d->s->config.n_budgets; b++) {
+        const char *note = d->s->budgets[b].meter_note;
+        if (note && d->s->meters[b].state != FSC_METER_FRESH)
+            finding(d, "meter", note, "see that budgets.meter answers; nothing is lost meanwhile");
+        else if (note)
+            good("meter", "budget %s: %s", d->s->config.budgets[b].name, note);
+    }
+}
+
 static void check_clock(doctor *d)
 {
     time_t clock = time(NULL);
@@ -215,6 +253,8 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
         check_targets(&d);
         check_traps(&d);
         check_prometheus(&d);
+        check_prices(&d);
+        check_meters(&d);
         check_history(&d);
     }
     fsc_session_close(&s);

@@ -29,6 +29,8 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
     if (status != FSC_OK)
         return FSC_EXIT_USAGE;
     status = fsc_session_open(&s, cli, alone ? 0 : FSC_NEED_STORE, err);
+    if (status == FSC_OK && cli->args.stream)
+        status = fsc_stage_prices(&s, false, err);
     if (status == FSC_OK && cli->args.stream) {
         code = fsc_stream(&s, stdin, stdout, err);
     } else {

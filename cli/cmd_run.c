@@ -102,8 +102,11 @@ static fsc_status act(fsc_session *s, const fsc_plan *plan, fsc_dry_run dry, out
                       fsc_err *err)
 {
     FSC_TRY(journal_budgets(s, plan, dry != FSC_DRY_NONE, err));
-    if (dry == FSC_DRY_NONE)
+    if (dry == FSC_DRY_NONE) {
+        FSC_TRY(fsc_stage_prices_journal(s, plan->run_id, err));
+        FSC_TRY(fsc_stage_spend_journal(s, plan->run_id, err));
         FSC_TRY(spend_since_last_run(s, plan, err));
+    }
     return fsc_apply(&o->acts, s->kube, s->store,
                      &(fsc_apply_input){.now = s->cli->now,
                                         .config = &s->config,
@@ -121,10 +124,13 @@ static fsc_status act(fsc_session *s, const fsc_plan *plan, fsc_dry_run dry, out
 static fsc_status stages(fsc_session *s, fsc_dry_run dry, outcome *o, fsc_err *err)
 {
     double from = clock_s();
+    size_t meters_failed; /* told; the own estimate counts instead */
     FSC_TRY(fsc_stage_observe(s, &o->observe_failed, err));
     end_phase(o, FSC_PHASE_OBSERVE, &from);
     if (s->config.prometheus.url)
         FSC_TRY(fsc_stage_collect(s, RUN_SINCE_S, &o->collect_failed, err));
+    FSC_TRY(fsc_stage_prices(s, !s->cli->args.at_given, err));
+    FSC_TRY(fsc_stage_meters(s, &meters_failed, err));
     end_phase(o, FSC_PHASE_COLLECT, &from);
     FSC_TRY(fsc_stage_history(s, err));
     FSC_TRY(fsc_session_plan(&o->plan, s, s->cli->now, s->cli->arena, err));

@@ -77,6 +77,18 @@ static fsc_status print_ledger(fsc_session *s, fsc_err *err)
     return FSC_OK;
 }
 
+static fsc_status print_prices(fsc_session *s, fsc_err *err)
+{
+    char price[FSC_MONEY_TEXT], origin[FSC_ORIGIN_TEXT];
+    FSC_TRY(fsc_stage_prices(s, !s->cli->args.at_given, err));
+    (void)printf("\n%-20s %16s  %s\n", "POOL", "NODE-HOUR", "WHO SAYS SO");
+    for (size_t p = 0; p < s->config.n_pools; p++)
+        (void)printf("%-20s %16s  %s\n", s->config.pools[p].name,
+                     fsc_money_format(price, s->quotes[p].price),
+                     fsc_quote_origin(origin, &s->quotes[p], s->cli->now));
+    return FSC_OK;
+}
+
 static fsc_status print_budgets(fsc_session *s, fsc_err *err)
 {
     fsc_plan plan;
@@ -97,6 +109,7 @@ static fsc_status print_status(fsc_session *s, size_t *failed, fsc_err *err)
     for (size_t w = 0; w < s->config.n_workloads; w++)
         print_floor(s, w);
     print_leads(s);
+    FSC_TRY(print_prices(s, err));
     FSC_TRY(print_budgets(s, err));
     FSC_TRY(print_history(s, err));
     return print_ledger(s, err);

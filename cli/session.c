@@ -16,7 +16,9 @@ static fsc_status allocate(fsc_session *s, fsc_err *err)
     s->step_s = FSC_NEW(a, n, int32_t, err);
     s->workloads = FSC_NEW(a, n, fsc_workload_now, err);
     s->pools = FSC_NEW(a, s->config.n_pools, fsc_pool_now, err);
+    s->quotes = FSC_NEW(a, s->config.n_pools, fsc_quote, err);
     s->budgets = FSC_NEW(a, s->config.n_budgets, fsc_budget_now, err);
+    s->meters = FSC_NEW(a, s->config.n_budgets, fsc_meter_reading, err);
     s->forecasts = FSC_NEW(a, n, const fsc_forecast *, err);
     s->seen = FSC_NEW(a, n, fsc_target_seen, err);
     s->pool_targets = FSC_NEW(a, s->config.n_pools, fsc_target_seen, err);
@@ -24,9 +26,9 @@ static fsc_status allocate(fsc_session *s, fsc_err *err)
     s->pod_leads = FSC_NEW(a, n, fsc_leads, err);
     s->node_leads = FSC_NEW(a, s->config.n_pools, fsc_leads, err);
     s->history = FSC_NEW(a, n, fsc_series, err);
-    bool whole = s->forecasters && s->step_s && s->workloads && s->pools && s->budgets &&
-                 s->forecasts && s->seen && s->pool_targets && s->pool_nodes && s->pod_leads &&
-                 s->node_leads && s->history;
+    bool whole = s->forecasters && s->step_s && s->workloads && s->pools && s->quotes &&
+                 s->budgets && s->meters && s->forecasts && s->seen && s->pool_targets &&
+                 s->pool_nodes && s->pod_leads && s->node_leads && s->history;
     return whole ? FSC_OK : FSC_NOMEM;
 }
 
@@ -40,12 +42,6 @@ static void warn_of_unserved(const fsc_session *s)
                           "this version plans the pool's nodes but does not order them", "pool",
                           s->config.pools[p].name, "prewarm", s->config.pools[p].prewarm.kind_name,
                           NULL);
-    for (size_t b = 0; b < s->config.n_budgets; b++)
-        if (s->config.budgets[b].meter.query)
-            fsc_log_write(
-                log, FSC_LOG_WARN,
-                "this version does not read meters: the estimate from nodes and prices counts",
-                "budget", s->config.budgets[b].name, NULL);
 }
 
 static fsc_status load_config(fsc_config *out, const fsc_cli *cli, fsc_err *err)
@@ -274,21 +270,9 @@ fsc_status fsc_session_feed_gap(fsc_session *s, size_t w, int64_t now, fsc_err *
                             err);
 }
 
-/* No price at all is told and planned around: the guard calls its promise void. */
-static void quote_prices(fsc_session *s, int64_t now, fsc_arena *scratch)
-{
-    for (size_t p = 0; p < s->config.n_pools; p++) {
-        fsc_err err = FSC_ERR_INIT;
-        if (fsc_price_quote(&s->pools[p].price, s->http, &s->config, &s->config.pools[p], now,
-                            scratch, &err) != FSC_OK)
-            fsc_log_write(&s->cli->log, FSC_LOG_WARN, err.msg, NULL);
-    }
-}
-
 fsc_status fsc_session_plan(fsc_plan *out, fsc_session *s, int64_t now, fsc_arena *scratch,
                             fsc_err *err)
 {
-    quote_prices(s, now, scratch);
     for (size_t w = 0; w < s->config.n_workloads; w++) {
         s->forecasts[w] = NULL;
         if (!s->forecasters[w])

@@ -10,6 +10,7 @@
 #include "forescale/file.h"
 #include "forescale/kube.h"
 #include "forescale/leads.h"
+#include "forescale/meter.h"
 #include "forescale/nodes.h"
 #include "forescale/price.h"
 #include "forescale/source.h"
@@ -31,7 +32,9 @@ typedef struct fsc_session {
     int32_t *step_s;
     fsc_workload_now *workloads;
     fsc_pool_now *pools;
+    fsc_quote *quotes; /* of pools, since the stage of prices */
     fsc_budget_now *budgets;
+    fsc_meter_reading *meters; /* of budgets, since the stage of spend */
     const fsc_forecast **forecasts;
     fsc_series *history; /* what was fed last, for pictures */
     fsc_target_seen *seen;

@@ -117,33 +117,9 @@ static fsc_status feed_history(fsc_session *s, size_t w, fsc_arena *a, fsc_err *
     return fsc_session_feed(s, w, &rows, err);
 }
 
-/* What the ledger says of each budget's window; the guard's own memory counts where it knows of
- * more. */
-static fsc_status read_spend(fsc_session *s, fsc_err *err)
-{
-    static const fsc_period periods[] = {[FSC_WINDOW_DAY] = FSC_PERIOD_DAY,
-                                         [FSC_WINDOW_WEEK] = FSC_PERIOD_WEEK,
-                                         [FSC_WINDOW_MONTH] = FSC_PERIOD_MONTH};
-    for (size_t b = 0; b < s->config.n_budgets; b++) {
-        const fsc_budget_config *cfg = &s->config.budgets[b];
-        fsc_budget_now *now = &s->budgets[b];
-        if (now->spent_known) /* by the command line */
-            continue;
-        int64_t from =
-            cfg->window.kind == FSC_WINDOW_ROLLING
-                ? s->cli->now - cfg->window.length_s
-                : fsc_period_start(s->config.zone, periods[cfg->window.kind], s->cli->now);
-        FSC_TRY(
-            fsc_ledger_spend_sum(&now->spent_micros, s->store, cfg->name, from, s->cli->now, err));
-        now->spent_known = true;
-        now->meter_at = s->cli->now;
-    }
-    return FSC_OK;
-}
-
 fsc_status fsc_stage_history(fsc_session *s, fsc_err *err)
 {
-    FSC_TRY(read_spend(s, err));
+    FSC_TRY(fsc_stage_spend(s, err));
     /* A replay starts from history alone: the stored states are of a later time. */
     bool replay = s->cli->args.at_given;
     if (!replay)
@@ -284,6 +260,7 @@ fsc_status fsc_stage_gather(fsc_session *s, fsc_err *err)
     const fsc_args *args = &s->cli->args;
     FSC_TRY(fsc_session_overrides(s, err));
     if (args->input) {
+        FSC_TRY(fsc_stage_prices(s, false, err));
         FSC_TRY(fsc_stage_state_read(s, err));
         return fsc_stage_csv(s, err);
     }
@@ -291,5 +268,6 @@ fsc_status fsc_stage_gather(fsc_session *s, fsc_err *err)
         FSC_TRY(fsc_session_store(s, FSC_STORE_READ, err));
     if (!args->at_given)
         FSC_TRY(fsc_stage_observe(s, &failed, err));
+    FSC_TRY(fsc_stage_prices(s, !args->at_given, err));
     return fsc_stage_history(s, err);
 }

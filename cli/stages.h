@@ -6,6 +6,8 @@
 
 #include "cli/session.h"
 
+#define FSC_ORIGIN_TEXT 120
+
 /* Feeds the rows of --input up to now. */
 fsc_status fsc_stage_csv(fsc_session *s, fsc_err *err) FSC_CHECKED;
 
@@ -20,6 +22,19 @@ fsc_status fsc_stage_history_save(fsc_session *s, fsc_err *err) FSC_CHECKED;
 /* Reads what the store lacks from the sources. *failed counts the queries that did not succeed. */
 fsc_status fsc_stage_collect(fsc_session *s, int64_t since_s, size_t *failed,
                              fsc_err *err) FSC_CHECKED;
+
+/* stage_money.c: what the pools' nodes cost now. Readers are asked where `ask` is set; what is
+ * wrong with a price is logged. Writing it into the ledger is a step of its own. */
+fsc_status fsc_stage_prices(fsc_session *s, bool ask, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_stage_prices_journal(fsc_session *s, const char *run_id, fsc_err *err) FSC_CHECKED;
+/* Reads the meters into the store; one that fails is logged and counted in *failed. */
+fsc_status fsc_stage_meters(fsc_session *s, size_t *failed, fsc_err *err) FSC_CHECKED;
+/* What meters and ledger say of each budget's window; the guard's own memory counts where it knows
+ * of more. */
+fsc_status fsc_stage_spend(fsc_session *s, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_stage_spend_journal(fsc_session *s, const char *run_id, fsc_err *err) FSC_CHECKED;
+/* "OpenCost, 3m ago" of a quote; returns out. */
+const char *fsc_quote_origin(char out[FSC_ORIGIN_TEXT], const fsc_quote *q, int64_t now);
 
 /* Reads the targets. *failed counts those that could not be read: held, and said. */
 fsc_status fsc_stage_observe(fsc_session *s, size_t *failed, fsc_err *err) FSC_CHECKED;

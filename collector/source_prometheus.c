@@ -4,6 +4,7 @@
  * form, so that long queries fit. partial_response=false: half of a demand must not pass for all of
  * it.
  */
+#include "prom_instant.h"
 #include "prom_scan.h"
 
 #include <stdio.h>
@@ -75,12 +76,8 @@ static fsc_status prepare(fsc_http_request *out, void **state, const fsc_config 
 {
     fsc_buf form;
     request_state *s = FSC_NEW(a, 1, request_state, err);
-    const char *base = cfg->prometheus.url;
     int64_t timeout_ms = cfg->prometheus.auth.timeout_s * 1000;
-    size_t n = strlen(base);
-    while (n && base[n - 1] == '/')
-        n--;
-    char *url = fsc_arena_printf(a, err, "%.*s/api/v1/query_range", (int)n, base);
+    const char *url = fsc__prom_url(cfg, "/api/v1/query_range", a, err);
     if (!s || !url)
         return FSC_NOMEM;
     s->out = sink;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/config_check.h"
+#include "core/config_sources.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -9,6 +10,7 @@
         0                                                                                          \
     }
 
+static const char *const capacity_words[] = {"on-demand", "spot", NULL};
 static const char *const mode_words[] = {"observe", "enforce", NULL};
 static const char *const eviction_words[] = {"at-ceiling", "never", NULL};
 static const char *const api_versions[] = {"forescale.dev/v1", NULL};
@@ -147,6 +149,8 @@ typedef struct raw_config {
     const fsc_zone *zone;
     fsc_prometheus_config prometheus;
     fsc_metrics_config metrics;
+    fsc_api_config lambda_cloud, open_cost;
+    const char *aws_region;
     fsc_list pools, workloads, budgets;
     raw_calendar calendar;
 } raw_config;
@@ -229,8 +233,14 @@ static const fsc_opt pool_rows[] = {
      .example = "gpu-spot"},
     {"gpusPerNode", FSC_OPT_INT, AT(fsc_pool_config, gpus_per_node), .min = 1, .max = 1024,
      .doc = "GPUs of one node."},
-    {"price", FSC_OPT_RATE, AT(fsc_pool_config, price), .optional = true,
-     .present = AT(fsc_pool_config, price_given), .doc = "Of one node for an hour."},
+    {"instanceType", FSC_OPT_STRING, AT(fsc_pool_config, instance_type), .optional = true,
+     .doc = "The provider's name of the machine, as p5.48xlarge; prices are looked up by it."},
+    {"capacityType", FSC_OPT_ENUM, AT(fsc_pool_config, capacity_type), .def = "on-demand",
+     .words = capacity_words, .doc = "How the nodes are bought."},
+    {"zone", FSC_OPT_STRING, AT(fsc_pool_config, zone), .optional = true,
+     .doc = "Where the nodes are; the dearest zone's price counts when absent."},
+    {"price", FSC_OPT_SECTION, 0, .rows = fsc__price_rows, .short_for = "amount",
+     .doc = "Of one node for an hour."},
     {"minNodes", FSC_OPT_INT, AT(fsc_pool_config, min_nodes), .def = "0", .min = 0, .max = 100000,
      .doc = "Never fewer."},
     {"maxNodes", FSC_OPT_INT, AT(fsc_pool_config, max_nodes), .optional = true,
@@ -318,14 +328,6 @@ static const fsc_opt workload_rows[] = {
     END,
 };
 
-static const fsc_opt meter_rows[] = {
-    {"query", FSC_OPT_PROMQL, AT(fsc_meter_config, query), .optional = true,
-     .doc = "PromQL of what is being spent."},
-    {"unit", FSC_OPT_CURRENCY_RATE_UNIT, AT(fsc_meter_config, unit), .optional = true,
-     .doc = "USD/h for a rate, which is integrated over time; USD for a sum."},
-    END,
-};
-
 static const fsc_opt budget_rows[] = {
     {"name", FSC_OPT_STRING, AT(fsc_budget_config, name), .doc = "Name of the budget."},
     {"ceiling", FSC_OPT_MONEY, AT(fsc_budget_config, ceiling),
@@ -338,7 +340,7 @@ static const fsc_opt budget_rows[] = {
      .words = eviction_words,
      .doc = "Whether running pods give way at the ceiling; never makes the ceiling a target, and "
             "every run says so."},
-    {"meter", FSC_OPT_SECTION, AT(fsc_budget_config, meter), .rows = meter_rows,
+    {"meter", FSC_OPT_SECTION, AT(fsc_budget_config, meter), .rows = fsc__meter_rows,
      .doc = "Where to read what was spent; the own estimate counts where it is larger."},
     END,
 };
@@ -390,6 +392,12 @@ static const fsc_opt config_rows[] = {
      .doc = "Where demand is read."},
     {"metrics", FSC_OPT_SECTION, AT(raw_config, metrics), .rows = metrics_rows,
      .doc = "Where each run tells monitoring what it saw and decided."},
+    {"lambdaCloud", FSC_OPT_SECTION, AT(raw_config, lambda_cloud), .rows = fsc__lambda_cloud_rows,
+     .doc = "Lambda's cloud, for prices, meters and pools there."},
+    {"openCost", FSC_OPT_SECTION, AT(raw_config, open_cost), .rows = fsc__open_cost_rows,
+     .doc = "OpenCost's own API, for prices."},
+    {"aws", FSC_OPT_SECTION, AT(raw_config, aws_region), .rows = fsc__aws_rows,
+     .doc = "Amazon, for prices and pools there; logins are found as its own tools find them."},
     {"pools", FSC_OPT_SECTIONS, AT(raw_config, pools), .optional = true, .rows = pool_rows,
      .size = sizeof(fsc_pool_config), .doc = "Node pools."},
     {"workloads", FSC_OPT_SECTIONS, AT(raw_config, workloads), .rows = workload_rows,
@@ -423,6 +431,11 @@ static fsc_status resolve_times(const raw_config *raw, fsc_err *err)
 {
     fsc_event_config *events = raw->calendar.events.v;
     fsc_exclude_config *excludes = raw->calendar.excludes.v;
+    fsc_pool_config *pools = raw->pools.v;
+    for (size_t i = 0; i < raw->pools.n; i++)
+        if (pools[i].price_from.as_of)
+            FSC_TRY(fsc_time_parse_local(&pools[i].price_from.as_of_t, raw->zone,
+                                         pools[i].price_from.as_of, err));
     for (size_t i = 0; i < raw->calendar.events.n; i++) {
         FSC_TRY(fsc_time_parse_local(&events[i].from_t, raw->zone, events[i].from, err));
         FSC_TRY(fsc_time_parse_local(&events[i].to_t, raw->zone, events[i].to, err));
@@ -438,9 +451,11 @@ static void default_kinds(const raw_config *raw)
 {
     fsc_pool_config *pools = raw->pools.v;
     fsc_workload_config *workloads = raw->workloads.v;
-    for (size_t i = 0; i < raw->pools.n; i++)
+    for (size_t i = 0; i < raw->pools.n; i++) {
+        fsc__price_settle(&pools[i]);
         if (!pools[i].prewarm.kind_name)
             pools[i].prewarm.kind_name = prewarm_kinds[0];
+    }
     for (size_t i = 0; i < raw->workloads.n; i++) {
         fsc_objective *o = &workloads[i].objective;
         if (!workloads[i].target.kind_name)
@@ -464,6 +479,9 @@ fsc_status fsc_config_parse(fsc_config *out, const fsc_node *root, const fsc_opt
                         .zone = raw.zone,
                         .prometheus = raw.prometheus,
                         .metrics = raw.metrics,
+                        .lambda_cloud = raw.lambda_cloud,
+                        .open_cost = raw.open_cost,
+                        .aws_region = raw.aws_region,
                         .n_pools = raw.pools.n,
                         .pools = raw.pools.v,
                         .n_workloads = raw.workloads.n,

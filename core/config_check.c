@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/config_check.h"
+#include "core/config_sources.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +175,10 @@ static fsc_status check_pool(const checker *k, size_t i)
 {
     const fsc_pool_config *p = &k->c->pools[i];
     const fsc_node *prewarm = at(k, "pools", i, "prewarm");
+    fsc_err cause = FSC_ERR_INIT;
+    if (fsc__price_check(k->c, p, &cause) != FSC_OK)
+        return fsc_options_fail(k->err, k->ctx, at(k, "pools", i, "price"), "pool %s: %.300s",
+                                p->name, cause.msg);
     if (p->max_nodes_given && p->min_nodes > p->max_nodes)
         return fsc_options_fail(k->err, k->ctx, at(k, "pools", i, "minNodes"),
                                 "pool %s: minNodes is above maxNodes", p->name);
@@ -216,7 +221,7 @@ static fsc_status check_workload_currency(const checker *k, size_t i)
     const char *currency = w->objective.late_minute_given ? w->objective.late_minute.currency : "";
     for (size_t p = 0; p < w->pools.n; p++) {
         const fsc_pool_config *pool = fsc_config_pool(k->c, w->pools.v[p]);
-        if (!pool->price_given)
+        if (!pool->price.currency[0])
             continue;
         if (*currency && strcmp(currency, pool->price.currency))
             return fsc_options_fail(
@@ -253,7 +258,7 @@ static fsc_status check_budget_currency(const checker *k, size_t i, const fsc_wo
     const fsc_budget_config *b = &k->c->budgets[i];
     for (size_t p = 0; p < w->pools.n; p++) {
         const fsc_pool_config *pool = fsc_config_pool(k->c, w->pools.v[p]);
-        if (pool->price_given && strcmp(pool->price.currency, b->ceiling.currency))
+        if (pool->price.currency[0] && strcmp(pool->price.currency, b->ceiling.currency))
             return fsc_options_fail(
                 k->err, k->ctx, at(k, "budgets", i, "ceiling"),
                 "budget %s is in %s, but pool %s of workload %s is priced in %s", b->name,
@@ -268,13 +273,9 @@ static fsc_status check_budget(const checker *k, size_t i)
     const fsc_node *meter = at(k, "budgets", i, "meter");
     if (b->workloads.n)
         FSC_TRY(check_refs(k, at(k, "budgets", i, "workloads"), &b->workloads, &workloads));
-    if (!b->meter.query != !b->meter.unit)
-        return fsc_options_fail(k->err, k->ctx, meter,
-                                "budget %s: meter.query and meter.unit go together", b->name);
-    if (b->meter.unit && strncmp(b->meter.unit, b->ceiling.currency, 3))
-        return fsc_options_fail(k->err, k->ctx, below(meter, "unit"),
-                                "budget %s is in %s, its meter in %s", b->name, b->ceiling.currency,
-                                b->meter.unit);
+    fsc_err cause = FSC_ERR_INIT;
+    if (fsc__meter_check(k->c, b, &cause) != FSC_OK)
+        return fsc_options_fail(k->err, k->ctx, meter, "budget %s: %.300s", b->name, cause.msg);
     for (size_t w = 0; w < k->c->n_workloads; w++)
         if (fsc_budget_covers(b, k->c->workloads[w].name))
             FSC_TRY(check_budget_currency(k, i, &k->c->workloads[w]));

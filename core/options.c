@@ -414,6 +414,31 @@ static fsc_status read_scalar(void *field, const fsc_node *n, const reader *r)
     return at_node(r, n, parsers[r->row->type](field, n->scalar, r));
 }
 
+static const fsc_opt *find_row(const fsc_opt *rows, const char *key)
+{
+    for (; rows->key; rows++)
+        if (!strcmp(rows->key, key))
+            return rows;
+    return NULL;
+}
+
+static fsc_status read_row(char *out, const fsc_opt *row, const fsc_node *n, const fsc_opt_ctx *ctx,
+                           fsc_err *err);
+
+/* A single value stands for one key of the section, and is named as the section in messages. */
+static fsc_status read_section(void *field, const fsc_node *n, const reader *r)
+{
+    if (n->kind == FSC_NODE_SCALAR && r->row->short_for) {
+        fsc_opt only = *find_row(r->row->rows, r->row->short_for);
+        only.key = r->row->key;
+        FSC_TRY(fsc_options_default(field, r->row->rows, r->ctx, r->err));
+        return read_row(field, &only, n, r->ctx, r->err);
+    }
+    if (n->kind != FSC_NODE_MAP)
+        return fsc_options_fail(r->err, r->ctx, n, "%s is a map: write {key: value}", r->row->key);
+    return fsc_options_read(field, r->row->rows, n, r->ctx, r->err);
+}
+
 static fsc_status read_value(void *field, const fsc_node *n, const reader *r)
 {
     switch (r->row->type) {
@@ -422,10 +447,7 @@ static fsc_status read_value(void *field, const fsc_node *n, const reader *r)
     case FSC_OPT_STRING_MAP:
         return read_string_map(field, n, r);
     case FSC_OPT_SECTION:
-        if (n->kind != FSC_NODE_MAP)
-            return fsc_options_fail(r->err, r->ctx, n, "%s is a map: write {key: value}",
-                                    r->row->key);
-        return fsc_options_read(field, r->row->rows, n, r->ctx, r->err);
+        return read_section(field, n, r);
     case FSC_OPT_SECTIONS:
         return read_sections(field, n, r);
     case FSC_OPT_CUSTOM:
@@ -433,6 +455,15 @@ static fsc_status read_value(void *field, const fsc_node *n, const reader *r)
     default:
         return read_scalar(field, n, r);
     }
+}
+
+static fsc_status read_row(char *out, const fsc_opt *row, const fsc_node *n, const fsc_opt_ctx *ctx,
+                           fsc_err *err)
+{
+    FSC_TRY(read_value(out + row->offset, n, &(reader){row, ctx, err}));
+    if (row->present)
+        *(bool *)(out + row->present) = true;
+    return FSC_OK;
 }
 
 static fsc_status set_default(char *out, const reader *r)
@@ -445,14 +476,6 @@ static fsc_status set_default(char *out, const reader *r)
 
 /* ---- a map
  * --------------------------------------------------------------------------------------- */
-
-static const fsc_opt *find_row(const fsc_opt *rows, const char *key)
-{
-    for (; rows->key; rows++)
-        if (!strcmp(rows->key, key))
-            return rows;
-    return NULL;
-}
 
 static fsc_status unknown_key(const fsc_opt *rows, const fsc_pair *p, const fsc_opt_ctx *ctx,
                               fsc_err *err)
@@ -490,10 +513,7 @@ fsc_status fsc_options_read(void *out, const fsc_opt *rows, const fsc_node *map,
         const fsc_opt *row = find_row(rows, map->pairs[i].key);
         if (!row)
             return unknown_key(rows, &map->pairs[i], ctx, err);
-        FSC_TRY(
-            read_value((char *)out + row->offset, map->pairs[i].value, &(reader){row, ctx, err}));
-        if (row->present)
-            *(bool *)((char *)out + row->present) = true;
+        FSC_TRY(read_row(out, row, map->pairs[i].value, ctx, err));
     }
     for (const fsc_opt *row = rows; row->key; row++) {
         bool given = false;

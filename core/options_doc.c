@@ -71,6 +71,8 @@ static void markdown_rows(fsc_buf *out, const char *path, const fsc_opt *rows)
         (void)snprintf(full, sizeof full, "%s%s%s%s", path, *path ? "." : "", row->key,
                        row->type == FSC_OPT_SECTIONS ? "[]" : "");
         fsc_buf_printf(out, "| `%s` | %s", full, fsc__option_labels[row->type]);
+        if (row->short_for)
+            fsc_buf_printf(out, ", or its `%s` alone", row->short_for);
         for (size_t i = 0; row->words && row->words[i]; i++)
             fsc_buf_printf(out, "%s`%s`", i ? ", " : ": ", row->words[i]);
         char min[FSC_TIME_TEXT], max[FSC_TIME_TEXT];
@@ -98,7 +100,16 @@ static void schema_object(fsc_buf *out, const fsc_opt *rows);
 
 static void schema_type(fsc_buf *out, const fsc_opt *row)
 {
-    if (row->type == FSC_OPT_SECTION) {
+    if (row->short_for) {
+        const fsc_opt *only = row->rows;
+        while (strcmp(only->key, row->short_for))
+            only++;
+        fsc_buf_puts(out, "\"anyOf\":[{");
+        schema_type(out, only);
+        fsc_buf_puts(out, "},{");
+        schema_object(out, row->rows);
+        fsc_buf_puts(out, "}]");
+    } else if (row->type == FSC_OPT_SECTION) {
         schema_object(out, row->rows);
     } else if (row->type == FSC_OPT_SECTIONS) {
         fsc_buf_puts(out, "\"type\":\"array\",\"items\":{");

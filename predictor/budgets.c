@@ -345,11 +345,12 @@ void fsc__budget_guard(fsc_plan_run *r, size_t b)
     fsc_money spent = out->ceiling, p50 = out->ceiling;
     spent.micros = out->spent_micros;
     p50.micros = out->forecast_p50_micros;
-    out->reason =
-        fsc__plan_text(r, "spent %s, forecast %s of %s; %lld nodes are affordable%s",
-                       fsc_money_format(t[0], spent), fsc_money_format(t[1], p50),
-                       fsc_money_format(t[2], out->ceiling), (long long)at_least(affordable, 0),
-                       lambda > 0 ? fsc__plan_text(r, "; money is worth %.1fx", 1 + lambda) : "");
+    out->reason = fsc__plan_text(
+        r, "spent %s, forecast %s of %s; %lld nodes are affordable%s%s%s",
+        fsc_money_format(t[0], spent), fsc_money_format(t[1], p50),
+        fsc_money_format(t[2], out->ceiling), (long long)at_least(affordable, 0),
+        lambda > 0 ? fsc__plan_text(r, "; money is worth %.1fx", 1 + lambda) : "",
+        in.seen->meter_note ? "; " : "", in.seen->meter_note ? in.seen->meter_note : "");
 }
 
 /* A price counts once it has stood for some runs: it is found from hours of a forecast that wavers,

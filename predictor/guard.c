@@ -113,7 +113,8 @@ int64_t fsc_guard_advance(fsc_guard_state *g, const fsc_guard_input *in)
     if (g->at && in->now > g->at) {
         /* Nodes came or went somewhere in between: the dearer of both ends, for all of it. */
         int64_t rate = at_least(g->rate_micros_per_h, in->rate_micros_per_h);
-        if (in->now - g->at > in->unseen_s && !in->seen->spent_known)
+        bool metered = in->seen->spent_known && in->seen->meter_at > g->at;
+        if (in->now - g->at > in->unseen_s && !metered)
             rate = at_least(rate, g->most_micros_per_h);
         estimate = fsc_money_over(rate, in->now - g->at, 1);
         /* A long absence lies in many buckets; what is older than the window must leave with its

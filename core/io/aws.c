@@ -117,9 +117,10 @@ static fsc_status explain_xml(const fsc_http_response *r, const char *action, fs
     fsc_err none = FSC_ERR_INIT;
     if (fsc_xml_parse(&root, fsc_buf_str(&r->body), r->body.len, a, &none) != FSC_OK)
         return fsc_context(err, "%s", action);
-    error = fsc_node_at(root, "ErrorResponse", "Error", NULL);
+    root = root->n ? root->pairs[0].value : root;
+    error = fsc_node_at(root, "Error", NULL);
     if (!error)
-        error = fsc_node_at(root, "Response", "Errors", "Error", NULL); /* EC2's form */
+        error = fsc_node_at(root, "Errors", "Error", NULL); /* EC2's form */
     return explain(fsc_node_at(error, "Code", NULL), fsc_node_at(error, "Message", NULL), action,
                    status, err);
 }

@@ -99,6 +99,11 @@ static fsc_status gather(link **newest, size_t *n, fsc_stmt *st, fsc_arena *a, f
     }
 }
 
+#define SELECT_ENTRIES                                                                             \
+    "SELECT l.id, l.at, run_id, kind, object, op, before, after, verdict, why, micros, "           \
+    "currency, dry_run, key, outcome, receipt, r.ledger_id IS NOT NULL, r.at FROM ledger l "       \
+    "LEFT JOIN receipt r ON r.ledger_id = l.id WHERE "
+
 fsc_status fsc_ledger_read(fsc_ledger_entry **out, size_t *n, fsc_store *s, const char *run_id,
                            const char *object, int64_t from, int64_t to, size_t limit, fsc_arena *a,
                            fsc_err *err)
@@ -106,9 +111,8 @@ fsc_status fsc_ledger_read(fsc_ledger_entry **out, size_t *n, fsc_store *s, cons
     link *last = NULL;
     fsc_stmt *st = fsc__db_prepare(
         s,
-        "SELECT l.id, l.at, run_id, kind, object, op, before, after, verdict, why, micros, "
-        "currency, dry_run, key, outcome, receipt, r.ledger_id IS NOT NULL, r.at FROM ledger l "
-        "LEFT JOIN receipt r ON r.ledger_id = l.id WHERE ($1 = '' OR run_id = $1) AND "
+        SELECT_ENTRIES
+        "($1 = '' OR run_id = $1) AND "
         "($2 = '' OR object = $2) AND l.at >= $3 AND l.at <= $4 ORDER BY l.id DESC LIMIT $5",
         err);
     *n = 0;
@@ -125,6 +129,26 @@ fsc_status fsc_ledger_read(fsc_ledger_entry **out, size_t *n, fsc_store *s, cons
         return FSC_NOMEM;
     for (size_t i = *n; i-- > 0; last = last->older)
         (*out)[i] = last->entry;
+    return FSC_OK;
+}
+
+fsc_status fsc_ledger_newest(fsc_ledger_row *out, fsc_store *s, const char *kind,
+                             const char *object, int64_t to, fsc_arena *a, fsc_err *err)
+{
+    link *last = NULL;
+    size_t n = 0;
+    fsc_stmt *st = fsc__db_prepare(
+        s, SELECT_ENTRIES "kind = $1 AND object = $2 AND l.at <= $3 ORDER BY l.id DESC LIMIT 1",
+        err);
+    if (!st)
+        return FSC_STORE;
+    fsc__db_text(st, kind);
+    fsc__db_text(st, object);
+    fsc__db_int(st, to);
+    FSC_TRY(gather(&last, &n, st, a, err));
+    if (!n)
+        return fsc_fail(err, FSC_MISSING, "the ledger has no %s of %s", kind, object);
+    *out = last->entry.row;
     return FSC_OK;
 }
 
@@ -146,17 +170,31 @@ fsc_status fsc_ledger_spend_add(fsc_store *s, const char *budget, int64_t from, 
     return fsc__db_run(st, err);
 }
 
-fsc_status fsc_ledger_spend_sum(int64_t *micros, fsc_store *s, const char *budget, int64_t from,
-                                int64_t to, fsc_err *err)
+/* A row that reaches over an edge counts by its share of time, rounded up. */
+fsc_status fsc_ledger_spend_sum(int64_t *micros, bool *others, fsc_store *s, const char *budget,
+                                const char *currency, int64_t from, int64_t to, fsc_err *err)
 {
-    fsc_stmt *st = fsc__db_prepare(s,
-                                   "SELECT CAST(coalesce(sum(micros), 0) AS BIGINT) FROM spend "
-                                   "WHERE budget = $1 AND to_t > $2 AND to_t <= $3",
-                                   err);
+    bool row;
+    fsc_stmt *st = fsc__db_prepare(
+        s,
+        "SELECT CAST(coalesce(sum(CASE WHEN currency <> $1 THEN 0 "
+        "WHEN from_t >= $2 AND to_t <= $3 THEN micros "
+        "ELSE (micros * ((CASE WHEN to_t < $3 THEN to_t ELSE $3 END) - "
+        "(CASE WHEN from_t > $2 THEN from_t ELSE $2 END)) + to_t - from_t - 1) / (to_t - from_t) "
+        "END), 0) AS BIGINT), "
+        "CAST(coalesce(sum(CASE WHEN currency <> $1 THEN 1 ELSE 0 END), 0) AS BIGINT) "
+        "FROM spend WHERE budget = $4 AND to_t > $2 AND from_t < $3",
+        err);
     if (!st)
         return FSC_STORE;
-    fsc__db_text(st, budget);
+    fsc__db_text(st, currency);
     fsc__db_int(st, from);
     fsc__db_int(st, to);
-    return fsc__db_run_int(micros, st, err);
+    fsc__db_text(st, budget);
+    FSC_TRY(fsc__db_step(&row, st, err));
+    *micros = row ? fsc__db_get_int(st, 0) : 0;
+    *others = row && fsc__db_get_int(st, 1) > 0;
+    if (row)
+        fsc__db_done(st);
+    return FSC_OK;
 }

@@ -37,16 +37,35 @@ typedef struct fsc_metrics_config {
     fsc_string_map labels;   /* further labels of the group that is pushed */
     fsc_http_auth auth;
 } fsc_metrics_config;
+typedef enum fsc_capacity_type { FSC_ON_DEMAND, FSC_SPOT } fsc_capacity_type;
+
+typedef struct fsc_api_config { /* a service with a bearer token */
+    const char *url;
+    fsc_http_auth auth;
+} fsc_api_config;
 
 typedef struct fsc_target_ref {
     const char *kind_name, *namespace_, *name; /* kind None: nothing is written */
 } fsc_target_ref;
 
+typedef struct fsc_price_config {
+    const char *source;   /* a reader's name; else, with an amount, where that is from */
+    bool is_read;         /* source names a reader */
+    const char *query;    /* PromQL, of a reader that asks Prometheus */
+    const char *currency; /* in which a reader's figures are; NULL: the amount's, else USD */
+    const char *as_of;    /* NULL, or when the amount was looked up */
+    int64_t as_of_t;      /* resolved */
+} fsc_price_config;
+
 typedef struct fsc_pool_config {
     const char *name;
     int64_t gpus_per_node;
-    fsc_money price; /* of one node for an hour */
+    const char *instance_type, *zone; /* NULL: not given */
+    int capacity_type;                /* fsc_capacity_type */
+    fsc_money price;                  /* of one node for an hour; micros 0 while only its currency
+                                         is known */
     bool price_given;
+    fsc_price_config price_from;
     int64_t min_nodes, max_nodes;
     bool max_nodes_given;
     double interruptions_per_h;   /* of one node */
@@ -101,10 +120,14 @@ typedef struct fsc_window {
 
 typedef enum fsc_eviction { FSC_EVICTION_AT_CEILING, FSC_EVICTION_NEVER } fsc_eviction;
 
+typedef enum fsc_meter_source { FSC_METER_PROMETHEUS, FSC_METER_LAMBDA_CLOUD } fsc_meter_source;
+
 typedef struct fsc_meter_config {
-    const char *query; /* NULL: the ledger's estimate alone */
+    int source;        /* fsc_meter_source */
+    const char *query; /* of Prometheus; NULL: the ledger's estimate alone */
     const char *unit;  /* "USD/h" is integrated over time; "USD" is a cumulative figure */
 } fsc_meter_config;
+bool fsc_meter_given(const fsc_meter_config *m);
 
 typedef struct fsc_budget_config {
     const char *name;
@@ -144,6 +167,8 @@ typedef struct fsc_config {
     const fsc_zone *zone;
     fsc_prometheus_config prometheus;
     fsc_metrics_config metrics;
+    fsc_api_config lambda_cloud, open_cost;
+    const char *aws_region; /* NULL: where we run */
     size_t n_pools;
     const fsc_pool_config *pools;
     size_t n_workloads;

@@ -87,6 +87,7 @@ struct fsc_opt {
     double min, max; /* of numbers and durations, where min < max */
     const char *const *words; /* ENUM, ends with NULL */
     const fsc_opt *rows;      /* SECTION(S), ends with a key of NULL */
+    const char *short_for;    /* SECTION: NULL, or the key for which a single value stands */
     size_t size;              /* SECTIONS: of one struct */
     fsc_status (*parse)(void *field, const fsc_node *n, const fsc_opt_ctx *ctx, fsc_err *err);
     const char *doc; /* one sentence, ends with a period */

@@ -35,7 +35,8 @@ typedef struct fsc_pool_now {
 typedef struct fsc_budget_now {
     bool spent_known; /* a meter (or the caller) says what was spent in the window that ends now */
     int64_t spent_micros;
-    int64_t meter_at; /* time of the meter's newest sample */
+    int64_t meter_at;       /* time of the meter's newest sample; 0: only the ledger says it */
+    const char *meter_note; /* NULL, or what the plan is to say of the meter */
 } fsc_budget_now;
 
 typedef struct fsc_plan_input { /* arrays run parallel to the configuration's */

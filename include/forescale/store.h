@@ -124,12 +124,17 @@ typedef struct fsc_ledger_entry {
 fsc_status fsc_ledger_read(fsc_ledger_entry **out, size_t *n, fsc_store *s, const char *run_id,
                            const char *object, int64_t from, int64_t to, size_t limit, fsc_arena *a,
                            fsc_err *err) FSC_CHECKED;
+/* The newest row of a kind about an object, not after `to`. FSC_MISSING: there is none. */
+fsc_status fsc_ledger_newest(fsc_ledger_row *out, fsc_store *s, const char *kind,
+                             const char *object, int64_t to, fsc_arena *a,
+                             fsc_err *err) FSC_CHECKED;
 
-/* Estimated spend: one row a run and pool (nodes x price since the run before). Sum in (from, to].
- */
+/* Estimated spend: one row a run and budget (nodes x price since the run before). */
 fsc_status fsc_ledger_spend_add(fsc_store *s, const char *budget, int64_t from, int64_t to,
                                 int64_t micros, const char *currency, fsc_err *err) FSC_CHECKED;
-fsc_status fsc_ledger_spend_sum(int64_t *micros, fsc_store *s, const char *budget, int64_t from,
-                                int64_t to, fsc_err *err) FSC_CHECKED;
+/* What was spent in (from, to] in one currency; *others: there is spend in another, not counted. */
+fsc_status fsc_ledger_spend_sum(int64_t *micros, bool *others, fsc_store *s, const char *budget,
+                                const char *currency, int64_t from, int64_t to,
+                                fsc_err *err) FSC_CHECKED;
 
 #endif

@@ -117,6 +117,7 @@ START_TEST(the_ledger_is_append_only)
     fsc_store *s = open_store();
     fsc_ledger_entry *rows;
     int64_t micros;
+    bool others;
     const struct tampering *t = &tamperings[_i];
     OK(fsc_ledger_settle(s, intend(s, &an_action), 101, "failed", "", &err));
     OK(fsc_ledger_spend_add(s, "gpu", 0, 60, 1000, "USD", &err));
@@ -127,7 +128,7 @@ START_TEST(the_ledger_is_append_only)
     ck_assert_uint_eq(read_rows(&rows, s, NULL, NULL), 1);
     ck_assert_str_eq(rows[0].outcome, "failed");
     ck_assert_int_eq(rows[0].row.micros, 5);
-    OK(fsc_ledger_spend_sum(&micros, s, "gpu", 0, 60, &err));
+    OK(fsc_ledger_spend_sum(&micros, &others, s, "gpu", "USD", 0, 60, &err));
     ck_assert_int_eq(micros, 1000);
     fsc_store_close(s);
 }
@@ -137,16 +138,58 @@ START_TEST(spend_counts_each_run_once)
 {
     fsc_store *s = open_store();
     int64_t micros;
-    OK(fsc_ledger_spend_sum(&micros, s, "gpu", 0, 120, &err));
+    bool others;
+    OK(fsc_ledger_spend_sum(&micros, &others, s, "gpu", "USD", 0, 120, &err));
     ck_assert_int_eq(micros, 0);
     OK(fsc_ledger_spend_add(s, "gpu", 0, 60, 1000, "USD", &err));
     OK(fsc_ledger_spend_add(s, "gpu", 60, 120, 500, "USD", &err));
     OK(fsc_ledger_spend_add(s, "gpu", 60, 120, 999, "USD", &err)); /* the same run again */
     OK(fsc_ledger_spend_add(s, "other", 60, 120, 7, "USD", &err));
-    OK(fsc_ledger_spend_sum(&micros, s, "gpu", 60, 120, &err));
+    OK(fsc_ledger_spend_sum(&micros, &others, s, "gpu", "USD", 60, 120, &err));
     ck_assert_int_eq(micros, 500);
-    OK(fsc_ledger_spend_sum(&micros, s, "gpu", 0, 120, &err));
+    OK(fsc_ledger_spend_sum(&micros, &others, s, "gpu", "USD", 0, 120, &err));
     ck_assert_int_eq(micros, 1500);
+    fsc_store_close(s);
+}
+END_TEST
+
+START_TEST(spend_is_of_one_currency_and_counts_by_its_share_at_an_edge)
+{
+    fsc_store *s = open_store();
+    int64_t micros;
+    bool others;
+    OK(fsc_ledger_spend_add(s, "gpu", 0, 60, 1000, "USD", &err));
+    OK(fsc_ledger_spend_add(s, "gpu", 60, 120, 500, "USD", &err));
+    OK(fsc_ledger_spend_sum(&micros, &others, s, "gpu", "USD", 45, 100, &err));
+    ck_assert_int_eq(micros, 250 + 334); /* 333.33, rounded up */
+    ck_assert(!others);
+    OK(fsc_ledger_spend_add(s, "gpu", 120, 180, 9, "EUR", &err));
+    OK(fsc_ledger_spend_sum(&micros, &others, s, "gpu", "USD", 0, 180, &err));
+    ck_assert_int_eq(micros, 1500);
+    ck_assert(others);
+    OK(fsc_ledger_spend_sum(&micros, &others, s, "gpu", "EUR", 120, 180, &err));
+    ck_assert_int_eq(micros, 9);
+    ck_assert(!others);
+    fsc_store_close(s);
+}
+END_TEST
+
+START_TEST(the_newest_row_of_a_kind_is_found)
+{
+    fsc_store *s = open_store();
+    fsc_ledger_row row = an_action, found;
+    row.kind = "price";
+    row.object = "pool";
+    for (row.at = 100; row.at < 400; row.at += 100) {
+        row.micros = row.at;
+        (void)intend(s, &row);
+    }
+    (void)intend(s, &an_action);
+    OK(fsc_ledger_newest(&found, s, "price", "pool", 250, arena, &err));
+    ck_assert_int_eq(found.micros, 200);
+    OK(fsc_ledger_newest(&found, s, "price", "pool", 1000, arena, &err));
+    ck_assert_int_eq(found.micros, 300);
+    ck_assert_int_eq(fsc_ledger_newest(&found, s, "price", "pool", 99, arena, &err), FSC_MISSING);
     fsc_store_close(s);
 }
 END_TEST
@@ -158,6 +201,8 @@ static void add(TCase *t)
     tcase_add_test(t, rows_are_found_by_run_object_time_and_number);
     tcase_add_loop_test(t, the_ledger_is_append_only, 0, sizeof tamperings / sizeof *tamperings);
     tcase_add_test(t, spend_counts_each_run_once);
+    tcase_add_test(t, spend_is_of_one_currency_and_counts_by_its_share_at_an_edge);
+    tcase_add_test(t, the_newest_row_of_a_kind_is_found);
 }
 
 int main(void)
