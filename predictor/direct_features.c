@@ -8,6 +8,7 @@ enum {
     PROFILE_DAYS = 7,
     PROFILE_WEEKS = 4,
     LEVEL_DAYS = 14,
+    LEVEL_WEEKS = 8,
     LIKE_DAYS = 5,       /* of the same class, in the median */
     LOOK_BACK_DAYS = 21, /* for them */
     LEVEL_SAMPLES = 4096,
@@ -15,7 +16,7 @@ enum {
 };
 
 /* How much a day (a week) more counts less in a profile. */
-static const double keep_day = 0.75, keep_week = 0.5, keep_level = 0.7;
+static const double keep_day = 0.75, keep_week = 0.5, keep_level = 0.7, keep_level_week = 1;
 
 /* One local time on the days before: z by days, then its profiles before and after smoothing. */
 enum { N_PROFILES = PROFILE_DAYS + 1, N_SMOOTHED = N_PROFILES + 3, MAX_BACK = 28 };
@@ -271,7 +272,7 @@ static double level_day(const fsc_features *f, const fsc_past *past, size_t i)
 
 static double level_week(const fsc_features *f, const fsc_past *past, size_t i)
 {
-    return f->level_week ? f->level_week[i] : level_at(f, past, i, 7, PROFILE_WEEKS, keep_week);
+    return f->level_week ? f->level_week[i] : level_at(f, past, i, 7, LEVEL_WEEKS, keep_level_week);
 }
 
 static void fix_transform(fsc_features *f, const fsc_past *past)

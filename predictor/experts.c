@@ -21,7 +21,7 @@ static const struct expert_kind {
     double prior_short, prior_long;
 } kinds[FSC_N_EXPERTS] = {
     {REGRESSION, FSC_LOG, FSC_N_SHORT, FSC_N_LONG, 0.40, 0.5},
-    {REGRESSION, FSC_LINEAR, FSC_N_SHORT, FSC_N_LONG, 0.25, 0.3},
+    {REGRESSION, FSC_LINEAR, FSC_N_SHORT, FSC_N_LONG, 0.25, 0.2},
     {REGRESSION, FSC_LOG, FSC_N_SHORT_NO_CALENDAR, 0, 0.15, 0},
     {REGRESSION, FSC_LINEAR, FSC_N_SHORT_NO_CALENDAR, 0, 0.15, 0},
     {LAST_VALUE, FSC_LINEAR, 0, 0, 0.10, 0},
@@ -33,7 +33,7 @@ static const double level_weight = 0.25; /* of a row without a ramp */
 /* Ridge, Huber's delta and the half-life of age, by the kind of horizon. */
 static const struct tuning {
     double ridge, delta, half_life_days;
-} tunings[2] = {{2e-3, 0.3, 14}, {1e-4, 0.1, 6}};
+} tunings[2] = {{8e-3, 0.3, 14}, {1e-4, 0.1, 6}};
 
 double fsc_expert_prior(size_t e, bool is_short)
 {
@@ -81,12 +81,20 @@ static size_t row_stride(size_t span, size_t day)
     return stride;
 }
 
+/* The rows that all experts of a horizon are estimated on. Horizons that share a fit take turns, by
+ * time and day, so that each meets every time of day. */
 typedef struct rows {
-    size_t n, p;
-    double *x, *y, *scale, *residual;
-    double *age, *steep; /* weights: of its age, and of what its ramp says too */
-    size_t *t;
+    size_t n, stride;
+    size_t *t, *h;
+    double *age; /* weight of its age */
 } rows;
+
+/* What one expert sees of them. */
+typedef struct sight {
+    double *x, *scale; /* designs: of features and target; of scale features and |residual| */
+    double *steep;     /* weights: of its age, and of what its ramp says too */
+    double *residual;  /* [2 * stride] */
+} sight;
 
 /* The few minutes of a ramp decide about capacity, and a robust fit would take them for outliers: a
  * row weighs more where its profiles rise or fall. */
@@ -97,39 +105,52 @@ static double steepness(const fsc_features *f, size_t t, size_t h)
     return fmax(isnan(day) ? 0 : day, isnan(like) ? 0 : like);
 }
 
-static fsc_status rows_make(rows *r, size_t cap, fsc_arena *scratch, fsc_err *err)
-{
-    r->x = FSC_NEW(scratch, cap * (r->p + 1), double, err);
-    r->y = FSC_NEW(scratch, cap, double, err);
-    r->age = FSC_NEW(scratch, cap, double, err);
-    r->steep = FSC_NEW(scratch, cap, double, err);
-    r->scale = FSC_NEW(scratch, cap * FSC_N_SCALE, double, err);
-    r->residual = FSC_NEW(scratch, 3 * cap, double, err);
-    r->t = FSC_NEW(scratch, cap, size_t, err);
-    return r->x && r->y && r->age && r->steep && r->scale && r->residual && r->t ? FSC_OK
-                                                                                 : FSC_NOMEM;
-}
-
-static fsc_status gather(rows *r, size_t e, const fsc_features *f, const fsc_past *past, size_t h,
+static fsc_status gather(rows *r, const fsc_past *past, const int32_t *h, size_t n_h,
                          fsc_arena *scratch, fsc_err *err)
 {
-    bool is_short = fsc_horizon_is_short(past->step_s, h);
+    bool is_short = fsc_horizon_is_short(past->step_s, (size_t)h[n_h - 1]);
     size_t long_from = past->n >= 2 * past->week ? past->week + past->day : 3 * past->day;
-    size_t from = is_short ? past->day + 1 : long_from, to = past->n > h ? past->n - h : 0;
+    size_t furthest = (size_t)h[n_h - 1], to = past->n > furthest ? past->n - furthest : 0;
+    size_t from = is_short ? past->day + 1 : long_from;
     size_t stride = row_stride(to > from ? to - from : 1, past->day);
     size_t cap = to > from ? (to - from) / stride + 1 : 0;
-    double half_life = tunings[is_short].half_life_days * (double)past->day, row[FSC_MAX_FEATURES];
-    r->p = is_short ? kinds[e].n_short : kinds[e].n_long;
-    FSC_TRY(rows_make(r, cap, scratch, err));
+    double half_life = tunings[is_short].half_life_days * (double)past->day;
+    r->t = FSC_NEW(scratch, cap, size_t, err);
+    r->h = FSC_NEW(scratch, cap, size_t, err);
+    r->age = FSC_NEW(scratch, fsc_stride(cap), double, err);
+    if (!r->t || !r->h || !r->age)
+        return FSC_NOMEM;
     for (size_t t = from; t < to; t += stride) {
-        if (isnan(past->y[t]) || isnan(past->y[t + h]))
+        size_t ahead = (size_t)h[(t + t / past->day) % n_h];
+        if (isnan(past->y[t]) || isnan(past->y[t + ahead]))
             continue;
+        r->t[r->n] = t;
+        r->h[r->n] = ahead;
+        r->age[r->n++] = exp2(-(double)(past->n - t) / half_life);
+    }
+    r->stride = fsc_stride(r->n);
+    return FSC_OK;
+}
+
+static fsc_status look_at(sight *s, size_t e, const rows *r, const fsc_features *f,
+                          const fsc_past *past, bool is_short, fsc_arena *scratch, fsc_err *err)
+{
+    double row[FSC_MAX_FEATURES];
+    size_t p = is_short ? kinds[e].n_short : kinds[e].n_long;
+    s->x = FSC_NEW(scratch, (p + 2) * r->stride, double, err);
+    s->scale = FSC_NEW(scratch, (FSC_N_SCALE + 1) * r->stride, double, err);
+    s->steep = FSC_NEW(scratch, r->stride, double, err);
+    s->residual = FSC_NEW(scratch, 2 * r->stride, double, err);
+    if (!s->x || !s->scale || !s->steep || !s->residual)
+        return FSC_NOMEM;
+    for (size_t i = 0; i < r->n; i++) {
+        size_t t = r->t[i], h = r->h[i];
         double anchor = row_of(row, e, f, past, t, h, is_short);
-        memcpy(r->x + r->n * r->p, row, r->p * sizeof *row);
-        r->y[r->n] = fsc_z_at(f, past, t + h) - anchor;
-        r->age[r->n] = exp2(-(double)(past->n - t) / half_life);
-        r->steep[r->n] = r->age[r->n] * (is_short ? level_weight + steepness(f, t, h) : 1);
-        r->t[r->n++] = t;
+        for (size_t j = 0; j < p; j++)
+            s->x[j * r->stride + i] = row[j];
+        s->x[p * r->stride + i] = 1;
+        s->x[(p + 1) * r->stride + i] = fsc_z_at(f, past, t + h) - anchor;
+        s->steep[i] = r->age[i] * (is_short ? level_weight + steepness(f, t, h) : 1);
     }
     return FSC_OK;
 }
@@ -141,45 +162,66 @@ static double scale_of(const fsc_expert *x, const double *row)
 }
 
 /* |residual| on the scale features; then the sorted residuals over their scale. */
-static fsc_status fit_distribution(fsc_expert *out, const rows *r, const fsc_features *f,
-                                   const fsc_past *past, size_t h, fsc_arena *scratch, fsc_err *err)
+static fsc_status fit_distribution(fsc_expert *out, const sight *s, const rows *r,
+                                   const fsc_features *f, const fsc_past *past, fsc_arena *scratch,
+                                   fsc_err *err)
 {
-    double *size = r->residual + r->n, *order = size + r->n;
+    double *size = s->scale + FSC_N_SCALE * r->stride, *order = s->residual + r->stride,
+           row[FSC_N_SCALE];
     for (size_t i = 0; i < r->n; i++) {
-        double shift = fsc_dot(out->coef, r->x + i * r->p, r->p) + out->coef[r->p];
-        r->residual[i] = r->y[i] - shift;
-        size[i] = order[i] = fabs(r->residual[i]);
-        fsc_features_scale(r->scale + i * FSC_N_SCALE, f, past, r->t[i], h,
-                           fsc_z_at(f, past, r->t[i] + h) - r->residual[i]);
+        size_t t = r->t[i], h = r->h[i];
+        size[i] = order[i] = fabs(s->residual[i]);
+        fsc_features_scale(row, f, past, t, h, fsc_z_at(f, past, t + h) - s->residual[i]);
+        for (size_t j = 0; j < FSC_N_SCALE; j++)
+            s->scale[j * r->stride + i] = row[j];
     }
-    const fsc_design d = {.n = r->n, .p = FSC_N_SCALE, .x = r->scale, .y = size, .w = r->age};
+    const fsc_design d = {
+        .n = r->n, .stride = r->stride, .p = FSC_N_SCALE, .x = s->scale, .w = r->age};
     FSC_TRY(fsc_linear_nonnegative(out->scale, &d, err));
     out->scale_floor = 0.3 * fsc_median(order, r->n) + 1e-9;
-    for (size_t i = 0; i < r->n; i++)
-        r->residual[i] /= scale_of(out, r->scale + i * FSC_N_SCALE);
-    return fsc_weighted_quantiles(out->knot, fsc_expert_levels, FSC_N_KNOTS, r->residual, r->age,
+    for (size_t i = 0; i < r->n; i++) {
+        for (size_t j = 0; j < FSC_N_SCALE; j++)
+            row[j] = s->scale[j * r->stride + i];
+        s->residual[i] /= scale_of(out, row);
+    }
+    return fsc_weighted_quantiles(out->knot, fsc_expert_levels, FSC_N_KNOTS, s->residual, r->age,
                                   r->n, scratch, err);
 }
 
-fsc_status fsc_expert_fit(fsc_expert *out, size_t e, const fsc_features *features,
-                          const fsc_past *past, size_t h, fsc_arena *scratch, fsc_err *err)
+static fsc_status fit_one(fsc_expert *out, size_t e, const rows *r, const fsc_features *f,
+                          const fsc_past *past, bool is_short, fsc_arena *scratch, fsc_err *err)
 {
-    const fsc_features *f = features_of(features, e);
-    bool is_short = fsc_horizon_is_short(past->step_s, h);
     const struct tuning *tuning = &tunings[is_short];
+    sight s = {NULL};
+    FSC_TRY(look_at(&s, e, r, f, past, is_short, scratch, err));
+    const fsc_design d = {.n = r->n,
+                          .stride = r->stride,
+                          .p = 1 + (is_short ? kinds[e].n_short : kinds[e].n_long),
+                          .x = s.x,
+                          .w = s.steep};
+    if (kinds[e].point == REGRESSION)
+        FSC_TRY(
+            fsc_linear_robust(out->coef, &d, tuning->ridge, tuning->delta, ROUNDS, scratch, err));
+    fsc_linear_residuals(s.residual, &d, out->coef);
+    FSC_TRY(fit_distribution(out, &s, r, f, past, scratch, err));
+    out->usable = true;
+    return FSC_OK;
+}
+
+fsc_status fsc_experts_fit(fsc_expert *out, const fsc_features *features, const fsc_past *past,
+                           const int32_t *h, size_t n_h, fsc_arena *scratch, fsc_err *err)
+{
+    bool is_short = fsc_horizon_is_short(past->step_s, (size_t)h[n_h - 1]);
     fsc_arena_mark mark = fsc_arena_get_mark(scratch);
     rows r = {0};
-    memset(out, 0, sizeof *out); /* its padding too: states are compared as bytes */
-    if (!(fsc_expert_prior(e, is_short) > 0))
-        return FSC_OK;
-    FSC_TRY(gather(&r, e, f, past, h, scratch, err));
-    if (r.n >= MIN_ROWS) {
-        const fsc_design d = {.n = r.n, .p = r.p, .x = r.x, .y = r.y, .w = r.steep};
-        if (kinds[e].point == REGRESSION)
-            FSC_TRY(fsc_linear_robust(out->coef, &d, tuning->ridge, tuning->delta, ROUNDS, scratch,
-                                      err));
-        FSC_TRY(fit_distribution(out, &r, f, past, h, scratch, err));
-        out->usable = true;
+    memset(out, 0, FSC_N_EXPERTS * sizeof *out); /* padding too: states are compared as bytes */
+    FSC_TRY(gather(&r, past, h, n_h, scratch, err));
+    for (size_t e = 0; e < FSC_N_EXPERTS && r.n >= MIN_ROWS; e++) {
+        fsc_arena_mark one = fsc_arena_get_mark(scratch);
+        if (fsc_expert_prior(e, is_short) > 0)
+            FSC_TRY(
+                fit_one(&out[e], e, &r, features_of(features, e), past, is_short, scratch, err));
+        fsc_arena_rewind(scratch, one);
     }
     fsc_arena_rewind(scratch, mark);
     return FSC_OK;

@@ -14,7 +14,7 @@ enum { FSC_N_EXPERTS = 6, FSC_N_KNOTS = 33, FSC_EXPERT_LAST = 4 };
 
 typedef struct fsc_expert { /* flat: part of a saved state */
     bool usable;
-    double coef[FSC_MAX_FEATURES + 1]; /* then the intercept */
+    double coef[FSC_MAX_FEATURES]; /* the intercept behind the last feature */
     double scale[FSC_N_SCALE], scale_floor;
     double knot[FSC_N_KNOTS]; /* quantiles of residual / scale at fsc_expert_levels */
 } fsc_expert;
@@ -24,11 +24,11 @@ extern const double fsc_expert_levels[FSC_N_KNOTS];
 /* What expert e (0 .. FSC_N_EXPERTS - 1) weighs before any loss is known. */
 double fsc_expert_prior(size_t e, bool is_short);
 
-/* Estimates expert e for horizon h from the whole past and its features [FSC_N_TRANSFORMS]. Too few
- * rows leave it unusable. */
-fsc_status fsc_expert_fit(fsc_expert *out, size_t e, const fsc_features *features,
-                          const fsc_past *past, size_t h, fsc_arena *scratch,
-                          fsc_err *err) FSC_CHECKED;
+/* Estimates out[FSC_N_EXPERTS] for the horizons h[n_h] together, ascending and of one kind, from
+ * the whole past and its features [FSC_N_TRANSFORMS]. Too few rows leave them unusable. */
+fsc_status fsc_experts_fit(fsc_expert *out, const fsc_features *features, const fsc_past *past,
+                           const int32_t *h, size_t n_h, fsc_arena *scratch,
+                           fsc_err *err) FSC_CHECKED;
 
 /* A prediction made at the newest point for h steps later. */
 typedef struct fsc_expert_view {

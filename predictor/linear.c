@@ -2,10 +2,22 @@
 #include "linear.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { DIM = FSC_MAX_FEATURES + 1 };
+
+/* Where the processor has wider registers, functions on lanes are compiled for them too; the order
+ * of operations, and so the result, is the same. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) &&                        \
+    !defined(__SANITIZE_ADDRESS__)
+#define CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
+#else
+#define CLONES
+#endif
+
+typedef double lanes __attribute__((vector_size(FSC_LANES * sizeof(double)), aligned(8)));
+#define LANES_AT(p) (*(lanes *)(void *)(p))
 
 /* Solves a x = b for a symmetric positive definite a[n][n] by Cholesky's factorisation, in place.
  */
@@ -36,12 +48,6 @@ static bool solve(double a[DIM][DIM], double *b, size_t n)
         b[i] /= a[i][i];
     }
     return true;
-}
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* Quickselect (Hoare 1961) with the middle as pivot. */
@@ -75,91 +81,124 @@ double fsc_median(double *v, size_t n)
     return n ? select_nth(v, n, n / 2) : NAN;
 }
 
-/* Weighted spread of each column, so that one ridge fits all. */
-static void column_scales(double *scale, const fsc_design *d)
+/* ---- sums over rows
+ * ----------------------------------------------------------------------------------------- */
+
+enum { BLOCK = 256, AT_ONCE = 4 }; /* rows that stay in the nearest cache; columns in registers */
+
+/* Adds w times the products of column j with columns 0 .. j, over the rows of one block. */
+CLONES static void add_products(double *sums, const double *x, size_t stride, size_t j,
+                                const double *w, size_t n)
 {
-    double sum_w = 0;
-    for (size_t i = 0; i < d->n; i++)
-        sum_w += d->w[i];
-    for (size_t j = 0; j < d->p; j++) {
-        double mean = 0, var = 0;
-        for (size_t i = 0; i < d->n; i++)
-            mean += d->w[i] * d->x[i * d->p + j];
-        mean /= sum_w;
-        for (size_t i = 0; i < d->n; i++) {
-            double e = d->x[i * d->p + j] - mean;
-            var += d->w[i] * e * e;
+    double weighted[BLOCK];
+    for (size_t i = 0; i < n; i += FSC_LANES)
+        LANES_AT(weighted + i) = LANES_AT(w + i) * LANES_AT(x + j * stride + i);
+    for (size_t k = 0; k <= j; k += AT_ONCE) {
+        const double *c[AT_ONCE];
+        lanes s[AT_ONCE] = {{0}};
+        for (size_t q = 0; q < AT_ONCE; q++)
+            c[q] = x + (k + q < j ? k + q : j) * stride;
+        for (size_t i = 0; i < n; i += FSC_LANES) {
+            lanes v = LANES_AT(weighted + i);
+            s[0] += v * LANES_AT(c[0] + i);
+            s[1] += v * LANES_AT(c[1] + i);
+            s[2] += v * LANES_AT(c[2] + i);
+            s[3] += v * LANES_AT(c[3] + i);
         }
-        scale[j] = sqrt(var / sum_w) + 1e-9;
+        for (size_t q = 0; q < AT_ONCE && k + q <= j; q++)
+            for (size_t lane = 0; lane < FSC_LANES; lane++)
+                sums[k + q] += s[q][lane];
     }
 }
 
-/* Normal equations of z = [x / scale, 1] under weights w. */
-static void accumulate(double a[DIM][DIM], double *b, const double *z, const double *y,
-                       const double *w, size_t n, size_t p)
+/* The lower triangle of the products of all columns, the target's last, under weights w. */
+static void accumulate(double a[DIM][DIM], const fsc_design *d, const double *w)
 {
+    memset(a, 0, DIM * sizeof *a);
+    for (size_t from = 0; from < d->stride; from += BLOCK)
+        for (size_t j = 0; j <= d->p; j++)
+            add_products(a[j], d->x + from, d->stride, j, w + from,
+                         d->stride - from < BLOCK ? d->stride - from : BLOCK);
+}
+
+CLONES void fsc_linear_residuals(double *r, const fsc_design *d, const double *coef)
+{
+    for (size_t i = 0; i < d->stride; i += FSC_LANES) {
+        lanes v = LANES_AT(d->x + d->p * d->stride + i);
+        for (size_t j = 0; j < d->p; j++)
+            v -= coef[j] * LANES_AT(d->x + j * d->stride + i);
+        LANES_AT(r + i) = v;
+    }
+}
+
+/* ---- fits
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+/* Weighted spread of each column, so that one ridge fits all; the intercept, the last, is as it is.
+ */
+static void column_scales(double *scale, double a[DIM][DIM], size_t p)
+{
+    const double *sums = a[p - 1];
     for (size_t j = 0; j < p; j++) {
-        b[j] = 0;
-        memset(a[j], 0, p * sizeof **a);
+        double mean = sums[j] / sums[p - 1], var = a[j][j] / sums[p - 1] - mean * mean;
+        scale[j] = j + 1 < p ? sqrt(fmax(var, 0)) + 1e-9 : 1;
     }
-    for (size_t i = 0; i < n; i++) {
-        const double *row = z + i * p;
-        for (size_t j = 0; j < p; j++) {
-            double wj = w[i] * row[j];
-            b[j] += wj * y[i];
-            for (size_t k = 0; k <= j; k++)
-                a[j][k] += wj * row[k];
-        }
+}
+
+/* Huber's weights from residuals (made positive in place); returns their sum. */
+static double reweigh(double *w, double *residual, double *order, const fsc_design *d, double delta)
+{
+    double sum = 0;
+    for (size_t i = 0; i < d->n; i++)
+        order[i] = residual[i] = fabs(residual[i]);
+    double limit = delta * fsc_median(order, d->n) + 1e-12;
+    for (size_t i = 0; i < d->n; i++) {
+        w[i] = d->w[i] * limit / fmax(limit, residual[i]);
+        sum += w[i];
     }
+    return sum;
 }
 
 fsc_status fsc_linear_robust(double *out, const fsc_design *d, double ridge, double delta,
                              int rounds, fsc_arena *scratch, fsc_err *err)
 {
-    size_t n = d->n, p = d->p + 1;
-    double scale[DIM], a[DIM][DIM], b[DIM] = {0};
+    size_t p = d->p;
+    double scale[DIM], a[DIM][DIM], b[DIM], sum_w = 0;
     fsc_arena_mark mark = fsc_arena_get_mark(scratch);
-    double *z = FSC_NEW(scratch, n * p, double, err), *w = FSC_NEW(scratch, n, double, err);
-    double *residual = FSC_NEW(scratch, 2 * n, double, err);
-    if (!z || !w || !residual)
+    double *w = FSC_NEW(scratch, d->stride, double, err),
+           *residual = FSC_NEW(scratch, 2 * d->stride, double, err);
+    if (!w || !residual)
         return FSC_NOMEM;
-    column_scales(scale, d);
-    double sum_w = 0, mean_w;
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < d->p; j++)
-            z[i * p + j] = d->x[i * d->p + j] / scale[j];
-        z[i * p + d->p] = 1.0;
-        w[i] = d->w[i];
+    memcpy(w, d->w, d->n * sizeof *w);
+    for (size_t i = 0; i < d->n; i++)
         sum_w += w[i];
-    }
-    mean_w = sum_w;
     for (int round = 0; round < rounds; round++) {
-        accumulate(a, b, z, d->y, w, n, p);
-        for (size_t j = 0; j < p; j++)
-            a[j][j] += ridge * mean_w * (j == d->p ? 0.1 : 1.0);
+        accumulate(a, d, w);
+        if (round == 0)
+            column_scales(scale, a, p);
+        for (size_t j = 0; j < p; j++) {
+            for (size_t k = 0; k <= j; k++)
+                a[j][k] /= scale[j] * scale[k];
+            a[j][j] += ridge * sum_w * (j + 1 < p ? 1.0 : 0.1);
+            b[j] = a[p][j] / scale[j];
+        }
         if (!solve(a, b, p))
             return fsc_fail(err, FSC_DATA, "a regression has no solution");
-        for (size_t i = 0; i < n; i++)
-            residual[i] = residual[n + i] = fabs(d->y[i] - fsc_dot(z + i * p, b, p));
-        double limit = delta * fsc_median(residual + n, n) + 1e-12;
-        mean_w = 0;
-        for (size_t i = 0; i < n; i++) {
-            w[i] = d->w[i] * (residual[i] > limit ? limit / residual[i] : 1.0);
-            mean_w += w[i];
-        }
+        for (size_t j = 0; j < p; j++)
+            out[j] = b[j] / scale[j];
+        fsc_linear_residuals(residual, d, out);
+        sum_w = reweigh(w, residual, residual + d->stride, d, delta);
     }
-    for (size_t j = 0; j < d->p; j++)
-        out[j] = b[j] / scale[j];
-    out[d->p] = b[d->p];
     fsc_arena_rewind(scratch, mark);
     return FSC_OK;
 }
 
 fsc_status fsc_linear_nonnegative(double *out, const fsc_design *d, fsc_err *err)
 {
-    double full[DIM][DIM], right[DIM], a[DIM][DIM], b[DIM];
+    double full[DIM][DIM], a[DIM][DIM], b[DIM];
     size_t active[DIM], n_active = d->p;
-    accumulate(full, right, d->x, d->y, d->w, d->n, d->p);
+    accumulate(full, d, d->w);
     for (size_t j = 0; j < d->p; j++)
         active[j] = j;
     while (n_active) {
@@ -167,7 +206,7 @@ fsc_status fsc_linear_nonnegative(double *out, const fsc_design *d, fsc_err *err
         for (size_t j = 0; j < n_active; j++)
             trace += full[active[j]][active[j]];
         for (size_t j = 0; j < n_active; j++) {
-            b[j] = right[active[j]];
+            b[j] = full[d->p][active[j]];
             for (size_t k = 0; k <= j; k++)
                 a[j][k] = full[active[j]][active[k]];
             a[j][j] += 1e-9 * trace + 1e-300;
@@ -190,28 +229,68 @@ fsc_status fsc_linear_nonnegative(double *out, const fsc_design *d, fsc_err *err
     return FSC_OK;
 }
 
+/* ---- order
+ * --------------------------------------------------------------------------------------------------
+ */
+
 typedef struct weighted {
+    uint64_t key; /* ascends with v */
     double v, w;
 } weighted;
 
-static int by_value(const void *a, const void *b)
+static uint64_t sort_key(double v)
 {
-    return ascending(&((const weighted *)a)->v, &((const weighted *)b)->v);
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
 }
 
-fsc_status fsc_weighted_quantiles(double *out, const double *levels, size_t n_levels, double *v,
-                                  double *w, size_t n, fsc_arena *scratch, fsc_err *err)
+enum { DIGIT_BITS = 11, N_DIGITS = 3, DIGIT_VALUES = 1 << DIGIT_BITS };
+
+/* By digits from the 33 highest bits of the key (Knuth, volume 3, 5.2.5), then by insertion: little
+ * is left to do. spare holds as many; the result is where the pointer says. */
+static weighted *sort(weighted *s, weighted *spare, size_t n)
+{
+    for (unsigned digit = 0; digit < N_DIGITS; digit++) {
+        unsigned shift = 64 - DIGIT_BITS * (N_DIGITS - digit);
+        size_t place[DIGIT_VALUES] = {0}, sum = 0;
+        for (size_t i = 0; i < n; i++)
+            place[s[i].key >> shift & (DIGIT_VALUES - 1)]++;
+        for (size_t k = 0; k < DIGIT_VALUES; k++) {
+            size_t count = place[k];
+            place[k] = sum;
+            sum += count;
+        }
+        for (size_t i = 0; i < n; i++)
+            spare[place[s[i].key >> shift & (DIGIT_VALUES - 1)]++] = s[i];
+        weighted *t = s;
+        s = spare;
+        spare = t;
+    }
+    for (size_t i = 1; i < n; i++) {
+        weighted one = s[i];
+        size_t k = i;
+        for (; k > 0 && s[k - 1].key > one.key; k--)
+            s[k] = s[k - 1];
+        s[k] = one;
+    }
+    return s;
+}
+
+fsc_status fsc_weighted_quantiles(double *out, const double *levels, size_t n_levels,
+                                  const double *v, const double *w, size_t n, fsc_arena *scratch,
+                                  fsc_err *err)
 {
     fsc_arena_mark mark = fsc_arena_get_mark(scratch);
-    weighted *s = FSC_NEW(scratch, n, weighted, err);
-    if (!s)
+    weighted *s = FSC_NEW(scratch, n, weighted, err), *spare = FSC_NEW(scratch, n, weighted, err);
+    if (!s || !spare)
         return FSC_NOMEM;
     double total = 0, below = 0;
     for (size_t i = 0; i < n; i++) {
-        s[i] = (weighted){v[i], w[i]};
+        s[i] = (weighted){sort_key(v[i]), v[i], w[i]};
         total += w[i];
     }
-    qsort(s, n, sizeof *s, by_value);
+    s = sort(s, spare, n);
     size_t i = 0;
     for (size_t k = 0; k < n_levels; k++) {
         while (i + 1 < n && below + s[i].w + 0.5 * s[i + 1].w < levels[k] * total)

@@ -12,7 +12,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { N_TAUS = 3, MAX_TRACKED = 128, MAX_FITTED = 64, N_TRACKS = FSC_N_EXPERTS + 1 };
+enum { N_TAUS = 3, MAX_TRACKED = 128, N_TRACKS = FSC_N_EXPERTS + 1 };
+
+/* Neighbouring horizons share a fit where there are more of them, of one kind. */
+enum { MAX_FITS = 12 };
 
 /* A tracker starts empty at each local midnight and is in force once it is WARM_DAYS old: what was
  * learned depends on so many days alone, however the history came in. */
@@ -44,8 +47,8 @@ typedef struct tracker {
 
 /* A state: the experts, which last a day, then all that moves with each point. */
 typedef struct layout {
-    size_t n, n_fitted, n_tracked, n_ring, tracker_bytes;
-    fsc_expert *expert; /* [n_fitted][FSC_N_EXPERTS] */
+    size_t n, n_short, n_tracked, n_ring, tracker_bytes;
+    fsc_expert *expert; /* [number of fits][FSC_N_EXPERTS] */
     header *head;
     said *ring;     /* [n_ring], by horizon as the trackers' */
     char *trackers; /* oldest first, from the last n_trackers of N_TRACKERS */
@@ -57,20 +60,30 @@ static bool is_tracked(const fsc_model_spec *spec, size_t k)
     return h <= MAX_TRACKED && fsc_horizon_is_short(spec->step_s, (size_t)h);
 }
 
-static size_t count_fitted(const fsc_model_spec *spec)
+static size_t count_short(const fsc_model_spec *spec)
 {
-    size_t n = spec->request.n_horizons;
-    return n < MAX_FITTED ? n : MAX_FITTED;
+    size_t n = 0;
+    while (n < spec->request.n_horizons &&
+           fsc_horizon_is_short(spec->step_s, (size_t)spec->request.horizon[n]))
+        n++;
+    return n;
+}
+
+static size_t count_fits(size_t n_horizons)
+{
+    return n_horizons < MAX_FITS ? n_horizons : MAX_FITS;
 }
 
 static size_t day_bytes(const fsc_model_spec *spec)
 {
-    return count_fitted(spec) * FSC_N_EXPERTS * sizeof(fsc_expert);
+    size_t n_short = count_short(spec),
+           n = count_fits(n_short) + count_fits(spec->request.n_horizons - n_short);
+    return n * FSC_N_EXPERTS * sizeof(fsc_expert);
 }
 
 static layout lay_out(const void *state, const fsc_model_spec *spec)
 {
-    layout l = {.n = spec->request.n_horizons, .n_fitted = count_fitted(spec)};
+    layout l = {.n = spec->request.n_horizons, .n_short = count_short(spec)};
     char *p = (char *)(uintptr_t)state; /* the caller's const decides what is written */
     for (; l.n_tracked < l.n && is_tracked(spec, l.n_tracked); l.n_tracked++)
         l.n_ring += (size_t)spec->request.horizon[l.n_tracked];
@@ -104,16 +117,17 @@ static const learned *in_force(const layout *l, size_t k)
                             : &nothing;
 }
 
-/* Request horizon k uses the fit of the nearest fitted one at or above its share. */
-static size_t fitted_index(const layout *l, size_t k)
+/* The fit of request horizon k. */
+static size_t fit_of(const layout *l, size_t k)
 {
-    return l->n == l->n_fitted ? k : (k * l->n_fitted + l->n_fitted / 2) / l->n;
+    size_t n_long = l->n - l->n_short;
+    return k < l->n_short ? k * count_fits(l->n_short) / l->n_short
+                          : count_fits(l->n_short) + (k - l->n_short) * count_fits(n_long) / n_long;
 }
 
-static size_t horizon_of_fit(const layout *l, size_t j, const fsc_model_spec *spec)
+static const fsc_expert *experts_of(const layout *l, size_t k)
 {
-    size_t k = l->n == l->n_fitted ? j : (j * l->n) / l->n_fitted;
-    return (size_t)spec->request.horizon[k];
+    return l->expert + fit_of(l, k) * FSC_N_EXPERTS;
 }
 
 /* ---- one horizon's mixture
@@ -144,7 +158,7 @@ static void weigh(double *out, const learned *s, const fsc_expert *experts, size
 /* What the experts say; then what is known about them makes the weights. */
 static mixture look(const layout *l, const fsc_past *past, size_t k, size_t h)
 {
-    const fsc_expert *experts = l->expert + fitted_index(l, k) * FSC_N_EXPERTS;
+    const fsc_expert *experts = experts_of(l, k);
     mixture m = {.s = NULL};
     for (size_t e = 0; e < FSC_N_EXPERTS; e++)
         if (experts[e].usable)
@@ -156,7 +170,7 @@ static void judge(mixture *m, const learned *s, const layout *l, size_t k, bool 
 {
     m->s = s;
     for (size_t tau = 0; tau < N_TAUS; tau++)
-        weigh(m->weight[tau], s, l->expert + fitted_index(l, k) * FSC_N_EXPERTS, tau, is_short);
+        weigh(m->weight[tau], s, experts_of(l, k), tau, is_short);
 }
 
 /* Position of a level among the taus: below 0.5 the median's weights, above 0.95 those of 0.95. */
@@ -313,10 +327,12 @@ static fsc_status fit(void *state, fsc_past *past, const fsc_model_spec *spec, f
     l.head->top = 0;
     for (size_t i = 0; i < past->n; i++)
         l.head->top = past->y[i] > l.head->top ? past->y[i] : l.head->top;
-    for (size_t j = 0; j < l.n_fitted; j++)
-        for (size_t e = 0; e < FSC_N_EXPERTS; e++)
-            FSC_TRY(fsc_expert_fit(&l.expert[j * FSC_N_EXPERTS + e], e, all, past,
-                                   horizon_of_fit(&l, j, spec), scratch, err));
+    for (size_t k = 0, end; k < l.n; k = end) {
+        for (end = k + 1; end < l.n && fit_of(&l, end) == fit_of(&l, k);)
+            end++;
+        FSC_TRY(fsc_experts_fit(l.expert + fit_of(&l, k) * FSC_N_EXPERTS, all, past,
+                                spec->request.horizon + k, end - k, scratch, err));
+    }
     resume(state, past, spec);
     track_all(&l, past, spec);
     return FSC_OK;
