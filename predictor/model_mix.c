@@ -14,8 +14,9 @@
 
 enum { N_TAUS = 3, MAX_TRACKED = 128, N_TRACKS = FSC_N_EXPERTS + 1 };
 
-/* Neighbouring horizons share a fit where there are more of them, of one kind. */
-enum { MAX_FITS = 12 };
+/* Far horizons within a sixth of a day share a fit, and any neighbours where there are too many of
+ * a kind. */
+enum { MAX_FITS = 64, FAR_FITS_A_DAY = 6 };
 
 /* A tracker starts empty at each local midnight and is in force once it is WARM_DAYS old: what was
  * learned depends on so many days alone, however the history came in. */
@@ -45,9 +46,17 @@ typedef struct tracker {
     own *ring;        /* waiting for their targets: of each tracked horizon h, h of them */
 } tracker;
 
+/* Fits by number: those of the short horizons first. */
+typedef struct fits {
+    size_t n_short, n_short_fits, n;
+    size_t first_far, far_width; /* steps that share one; the first such span */
+} fits;
+
 /* A state: the experts, which last a day, then all that moves with each point. */
 typedef struct layout {
-    size_t n, n_short, n_tracked, n_ring, tracker_bytes;
+    size_t n, n_tracked, n_ring, tracker_bytes;
+    const int32_t *horizon; /* [n] */
+    fits fits;
     fsc_expert *expert; /* [number of fits][FSC_N_EXPERTS] */
     header *head;
     said *ring;     /* [n_ring], by horizon as the trackers' */
@@ -69,21 +78,38 @@ static size_t count_short(const fsc_model_spec *spec)
     return n;
 }
 
-static size_t count_fits(size_t n_horizons)
+static size_t least(size_t a, size_t b)
 {
-    return n_horizons < MAX_FITS ? n_horizons : MAX_FITS;
+    return a < b ? a : b;
+}
+
+static fits count_fits(const fsc_model_spec *spec)
+{
+    const fsc_forecast_request *r = &spec->request;
+    fits f = {.n_short = count_short(spec), .far_width = 1};
+    f.n = f.n_short_fits = least(f.n_short, MAX_FITS);
+    if (f.n_short == r->n_horizons)
+        return f;
+    size_t first = (size_t)r->horizon[f.n_short] - 1, spans,
+           last = (size_t)r->horizon[r->n_horizons - 1] - 1;
+    if (spec->step_s < FSC_DAY_S / FAR_FITS_A_DAY)
+        f.far_width = (size_t)(FSC_DAY_S / FAR_FITS_A_DAY / spec->step_s);
+    while ((spans = last / f.far_width - first / f.far_width + 1) > MAX_FITS)
+        f.far_width *= 2;
+    f.first_far = first / f.far_width;
+    f.n += spans;
+    return f;
 }
 
 static size_t day_bytes(const fsc_model_spec *spec)
 {
-    size_t n_short = count_short(spec),
-           n = count_fits(n_short) + count_fits(spec->request.n_horizons - n_short);
-    return n * FSC_N_EXPERTS * sizeof(fsc_expert);
+    return count_fits(spec).n * FSC_N_EXPERTS * sizeof(fsc_expert);
 }
 
 static layout lay_out(const void *state, const fsc_model_spec *spec)
 {
-    layout l = {.n = spec->request.n_horizons, .n_short = count_short(spec)};
+    layout l = {
+        .n = spec->request.n_horizons, .fits = count_fits(spec), .horizon = spec->request.horizon};
     char *p = (char *)(uintptr_t)state; /* the caller's const decides what is written */
     for (; l.n_tracked < l.n && is_tracked(spec, l.n_tracked); l.n_tracked++)
         l.n_ring += (size_t)spec->request.horizon[l.n_tracked];
@@ -120,9 +146,10 @@ static const learned *in_force(const layout *l, size_t k)
 /* The fit of request horizon k. */
 static size_t fit_of(const layout *l, size_t k)
 {
-    size_t n_long = l->n - l->n_short;
-    return k < l->n_short ? k * count_fits(l->n_short) / l->n_short
-                          : count_fits(l->n_short) + (k - l->n_short) * count_fits(n_long) / n_long;
+    const fits *f = &l->fits;
+    if (k < f->n_short)
+        return k * f->n_short_fits / f->n_short;
+    return f->n_short_fits + ((size_t)l->horizon[k] - 1) / f->far_width - f->first_far;
 }
 
 static const fsc_expert *experts_of(const layout *l, size_t k)
