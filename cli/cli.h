@@ -44,8 +44,9 @@ typedef struct fsc_args {
     bool at_given, help;
     /* of single commands */
     const char *input, *from_csv, *model, *quantiles, *horizon, *step, *state, *dry_run, *picture,
-        *metrics, *scenario, *run;
+        *metrics, *scenario, *run, *preset;
     int64_t since_s;
+    bool from_cluster, gitops;
     bool since_given, stream, all, expired, detailed_exitcode;
     fsc_pairs replicas, ready, nodes, spent;
     /* what is left over, in order */

@@ -100,26 +100,27 @@ static bool has_stray_window(const trigger *t)
 static const struct trigger_rule {
     bool (*applies)(const trigger *t);
     const char *wrong, *why, *remedy;
+    bool unfit;
 } trigger_rules[] = {
     {is_blind_breaker, "a cost trigger cannot block",
      "KEDA activates when any trigger is active and the HPA takes the largest of them, so a cost "
      "query only ever adds replicas, and a failing one keeps them",
-     "remove the trigger; give forescale a budget with a ceiling and a window"},
+     "remove the trigger; give forescale a budget with a ceiling and a window", true},
     {filters, "its query filters by a comparison without bool",
      "a filter returns nothing when it is false and the value itself when it is true, never 0 or 1",
-     "write `< bool`, or ask for the number itself"},
+     "write `< bool`, or ask for the number itself", true},
     {is_share, "its query is a share, not demand",
      "a share of what is there cannot be divided by replicas and does not grow past 1",
-     "ask for requests in flight and waiting, as forescale init --preset shows"},
+     "ask for requests in flight and waiting, as forescale init --preset shows", true},
     {counts_completions, "its query counts what was completed",
      "completions flatten at capacity: a saturated past teaches too low a peak",
-     "ask for running plus waiting requests, or for arrivals"},
+     "ask for running plus waiting requests, or for arrivals", true},
     {has_idle_threshold, "activationThreshold does nothing here",
      "it only decides between 0 and 1 replicas, and minReplicaCount is 1 or more",
-     "remove it, or set minReplicaCount: 0"},
+     "remove it, or set minReplicaCount: 0", false},
     {has_stray_window, "stabilizationWindowSeconds stands in a trigger's metadata",
      "KEDA ignores it there, so replicas fall after the default 300 s",
-     "move it to spec.advanced.horizontalPodAutoscalerConfig.behavior.scaleDown"},
+     "move it to spec.advanced.horizontalPodAutoscalerConfig.behavior.scaleDown", false},
 };
 
 static void examine_triggers(const fsc_doctor_object *o, fsc_doctor_tell tell, void *ctx)
@@ -134,7 +135,7 @@ static void examine_triggers(const fsc_doctor_object *o, fsc_doctor_tell tell, v
         for (size_t r = 0; r < sizeof trigger_rules / sizeof *trigger_rules; r++)
             if (trigger_rules[r].applies(&t))
                 tell(ctx, &(fsc_finding){what, trigger_rules[r].wrong, trigger_rules[r].why,
-                                         trigger_rules[r].remedy});
+                                         trigger_rules[r].remedy, trigger_rules[r].unfit});
     }
 }
 
@@ -259,5 +260,5 @@ void fsc_doctor_examine(const fsc_doctor_object *o, fsc_doctor_tell tell, void *
     for (size_t r = 0; r < sizeof object_rules / sizeof *object_rules; r++)
         if (object_rules[r].applies(o))
             tell(ctx, &(fsc_finding){object_rules[r].what, object_rules[r].wrong,
-                                     object_rules[r].why, object_rules[r].remedy});
+                                     object_rules[r].why, object_rules[r].remedy, false});
 }

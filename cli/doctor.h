@@ -15,6 +15,7 @@ typedef struct fsc_doctor_object {
 typedef struct fsc_finding {
     const char *what; /* "trigger 1", "pods" */
     const char *wrong, *why, *remedy;
+    bool unfit; /* a query that cannot be taken for demand */
 } fsc_finding;
 
 typedef void (*fsc_doctor_tell)(void *ctx, const fsc_finding *f);

@@ -37,7 +37,7 @@ typedef struct asker {
 static void tell(const asker *k, const char *what, const char *wrong, const char *why,
                  const char *remedy)
 {
-    k->tell(k->ctx, &(fsc_finding){what, wrong, why, remedy});
+    k->tell(k->ctx, &(fsc_finding){what, wrong, why, remedy, false});
 }
 
 static void add_pair(fsc_buf *b, const char *key, const char *value)
@@ -141,7 +141,7 @@ void fsc_doctor_apis(fsc_session *s, fsc_doctor_tell told, void *ctx)
         fsc_err err = FSC_ERR_INIT;
         if (uses_kind(&s->config, apis[i].kind) &&
             fsc_kube_get(&answer, s->kube, apis[i].path, s->cli->arena, &err) != FSC_OK)
-            told(ctx, &(fsc_finding){"api", apis[i].wrong, err.msg, apis[i].remedy});
+            told(ctx, &(fsc_finding){"api", apis[i].wrong, err.msg, apis[i].remedy, false});
     }
 }
 
@@ -161,7 +161,8 @@ void fsc_doctor_clock(fsc_session *s, int64_t now, fsc_doctor_tell told, void *c
             &theirs, fsc_node_text(fsc_node_at(answer, "metadata", "creationTimestamp", NULL), ""),
             &err) != FSC_OK) {
         told(ctx, &(fsc_finding){"clock", err.msg, "the API server's clock cannot be read",
-                                 "see that authentication.k8s.io/v1 is served (Kubernetes 1.28)"});
+                                 "see that authentication.k8s.io/v1 is served (Kubernetes 1.28)",
+                                 false});
         return;
     }
     if (llabs((long long)(theirs - now)) <= SKEW_S)
@@ -170,7 +171,7 @@ void fsc_doctor_clock(fsc_session *s, int64_t now, fsc_doctor_tell told, void *c
                    fsc_duration_format(skew, llabs((long long)(theirs - now))),
                    theirs > now ? "ahead" : "behind");
     told(ctx, &(fsc_finding){"clock", wrong, "expiries, leases and samples are in absolute time",
-                             "run an NTP client on both"});
+                             "run an NTP client on both", false});
 }
 
 /* ---- nodes and disruption ----------------------------------------------------------------- */
@@ -219,7 +220,8 @@ void fsc_doctor_nodes(fsc_session *s, fsc_doctor_tell told, void *ctx)
                             "pods that ask for GPUs stay Pending there: Insufficient "
                             "nvidia.com/gpu",
                             "run NVIDIA's device plugin (or GPU operator) on them, and see its "
-                            "tolerations"});
+                            "tolerations",
+                            false});
     }
 }
 
@@ -253,7 +255,7 @@ void fsc_doctor_disruption(fsc_session *s, fsc_doctor_tell told, void *ctx)
                       "pods", "a PodDisruptionBudget allows no eviction in the target's namespace",
                       "a node with such a pod is not drained, and bills until it is empty "
                       "(scale-in by the HPA is not bound by it)",
-                      "allow maxUnavailable: 1, or reckon with the slower release in idle"});
+                      "allow maxUnavailable: 1, or reckon with the slower release in idle", false});
     }
 }
 
@@ -277,7 +279,7 @@ void fsc_doctor_workload(fsc_session *s, size_t w, fsc_doctor_tell told, void *c
         o.scaler = object;
         if (fsc_target_object(&o.scaled, s->kube, &below, a, &err) != FSC_OK)
             told(ctx, &(fsc_finding){"pods", err.msg, "its pods' template could not be read",
-                                     "grant get on deployments and statefulsets"});
+                                     "grant get on deployments and statefulsets", false});
     } else {
         o.scaled = object;
     }

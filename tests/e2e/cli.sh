@@ -43,7 +43,17 @@ expect 0 "apiVersion" init
 grep -q 'kind: Config' config.yaml && "$forescale" help schema | jq -e '.properties.budgets.items.properties.ceiling' >/dev/null || fail "init or the schema"
 expect 0 "What is scaled." help option workloads
 expect 0 "mix" help model
-pass "init, help option, help schema"
+for preset in vllm sglang triton tgi inference-gateway redis; do
+    "$forescale" init --preset $preset >preset.yaml || fail "init --preset $preset"
+    printf 'timestamp,value\n1793004000,5\n1793004060,6\n' >few.csv
+    sed 's/^    gpusPerReplica/    minReplicas: 1\n    maxReplicas: 9\n&/; s/target: {.*}/target: {kind: None}/' preset.yaml >preset.plan.yaml
+    "$forescale" plan -c preset.plan.yaml --input few.csv --at 1793004060 >/dev/null || fail "the configuration of preset $preset"
+done
+expect 2 "did you mean vllm?" init --preset vlm
+expect 2 "there are vllm, sglang" init --preset nothing-like-it
+expect 2 "give one of" init --preset vllm --gitops
+expect 0 "RespectIgnoreDifferences" init --gitops
+pass "init, its presets and GitOps, help option, help schema"
 
 "$forescale" forecast --input "$demo" --horizon 10m --quantiles 0.5,0.9,0.95 -o csv >f.csv
 [ "$(head -n 1 f.csv)" = "series,timestamp,mean,q0.5,q0.9,q0.95" ] || fail "the CSV's header is $(head -n 1 f.csv)"

@@ -71,6 +71,28 @@ kubeconfig "$rig/nobody.kubeconfig" "$(k create token -n forescale default --dur
 grep -q 'may not get scaledobjects llama in inference' "$rig/nobody.out" || { cat "$rig/nobody.out"; fail "check does not name the missing right"; }
 pass "check names each right that is missing"
 
+k apply -f - >/dev/null <<Y
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: breaker, namespace: inference}
+spec:
+  scaleTargetRef: {name: llama2}
+  triggers: [{type: prometheus, metadata: {serverAddress: "http://127.0.0.1:$p_prom", query: sum(node_total_hourly_cost) < 800, threshold: "1"}}]
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: plain, namespace: inference}
+spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: llama3}, maxReplicas: 5}
+Y
+"$forescale" init --from-cluster -n inference --kubeconfig "$rig/sa.kubeconfig" >"$rig/found.yaml" 2>"$rig/found.err" || { cat "$rig/found.err"; fail "init --from-cluster"; }
+grep -q 'query: "demand", perReplica: 8}' "$rig/found.yaml" || { cat "$rig/found.yaml"; fail "init --from-cluster does not take the trigger's query and threshold"; }
+grep -q '^# Left out: a cost trigger cannot block' "$rig/found.yaml" && grep -q "^# Left out: an HPA's metrics name no query" "$rig/found.yaml" ||
+    { cat "$rig/found.yaml"; fail "init --from-cluster does not say what cannot work"; }
+"$forescale" plan -c "$rig/found.yaml" --input "$rig/trace.csv" --at "$spike" >/dev/null || fail "the found configuration does not load"
+k delete scaledobject breaker -n inference >/dev/null
+k delete hpa plain -n inference >/dev/null
+pass "init --from-cluster finds what can work, and says of the rest why it cannot"
+
 run run --dry-run=server -o json >"$rig/dry.json" 2>"$rig/dry.err" || { cat "$rig/dry.err"; fail "run --dry-run=server"; }
 [ "$(min_of)" = 2 ] || fail "a dry run wrote"
 pass "run --dry-run=server writes nothing"
