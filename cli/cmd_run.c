@@ -132,6 +132,7 @@ static fsc_status stages(fsc_session *s, fsc_dry_run dry, outcome *o, fsc_err *e
     FSC_TRY(fsc_stage_prices(s, !s->cli->args.at_given, err));
     FSC_TRY(fsc_stage_meters(s, &meters_failed, err));
     end_phase(o, FSC_PHASE_COLLECT, &from);
+    s->keeps_states = dry == FSC_DRY_NONE;
     FSC_TRY(fsc_stage_history(s, err));
     FSC_TRY(fsc_session_plan(&o->plan, s, s->cli->now, s->cli->arena, err));
     o->planned = true;

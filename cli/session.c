@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/session.h"
 #include "cli/scenario.h"
+#include "forescale/hash.h"
 
 #include <math.h>
 #include <string.h>
 
 /* A sample later than this many steps is taken for a gap; sooner it may only be late. */
-enum { LATE_STEPS = 3, PASSWORD_LIMIT = 4096 };
+enum { LATE_STEPS = 3, PASSWORD_LIMIT = 4096, DAY_MINUTES = 1440 };
+
+/* Refits are spread over the day, one a minute: very many would not fit into one run. */
+static int32_t day_start_s(const fsc_session *s, size_t w)
+{
+    size_t minutes = s->config.n_workloads < DAY_MINUTES ? s->config.n_workloads : DAY_MINUTES;
+    return (int32_t)(fsc_name_hash(s->config.workloads[w].name, 0) % minutes) * FSC_MINUTE_S;
+}
 
 static fsc_status allocate(fsc_session *s, fsc_err *err)
 {
@@ -60,7 +68,7 @@ static fsc_status load_config(fsc_config *out, const fsc_cli *cli, fsc_err *err)
 
 fsc_status fsc_session_open(fsc_session *s, fsc_cli *cli, unsigned needs, fsc_err *err)
 {
-    *s = (fsc_session){.cli = cli};
+    *s = (fsc_session){.cli = cli, .forecaster_arena = cli->arena};
     FSC_TRY(load_config(&s->config, cli, err));
     if (cli->args.store) {
         s->config.store.path = cli->args.store;
@@ -236,10 +244,11 @@ fsc_status fsc_session_step(fsc_session *s, size_t w, int32_t step_s, fsc_err *e
     fsc_forecaster_config fc = {.id = wl->name,
                                 .model = s->cli->args.model ? s->cli->args.model : wl->model,
                                 .step_s = step_s,
-                                .calendar = &s->config.calendar};
-    FSC_TRY(fsc_planner_request(&fc.request, s->planner, w, step_s, s->cli->arena, err));
+                                .calendar = &s->config.calendar,
+                                .day_starts_s = day_start_s(s, w)};
+    FSC_TRY(fsc_planner_request(&fc.request, s->planner, w, step_s, s->forecaster_arena, err));
     s->step_s[w] = step_s;
-    return fsc_forecaster_open(&s->forecasters[w], &fc, s->cli->arena, err);
+    return fsc_forecaster_open(&s->forecasters[w], &fc, s->forecaster_arena, err);
 }
 
 fsc_status fsc_session_feed(fsc_session *s, size_t w, const fsc_series *series, fsc_err *err)
@@ -270,24 +279,29 @@ fsc_status fsc_session_feed_gap(fsc_session *s, size_t w, int64_t now, fsc_err *
                             err);
 }
 
+fsc_status fsc_session_forecast(fsc_session *s, size_t w, int64_t now, fsc_arena *a, fsc_err *err)
+{
+    if (!s->forecasters[w])
+        return FSC_OK;
+    fsc_forecast *f = FSC_NEW(a, 1, fsc_forecast, err);
+    fsc_err one = FSC_ERR_INIT;
+    s->forecasts[w] = NULL;
+    if (!f)
+        return FSC_NOMEM;
+    FSC_TRY(fsc_session_feed_gap(s, w, now, err));
+    if (fsc_forecaster_run(f, s->forecasters[w], a, &one) == FSC_OK)
+        s->forecasts[w] = f;
+    else /* one bad workload never stops the rest: the planner holds it */
+        fsc_log_write(&s->cli->log, FSC_LOG_WARN, one.msg, "workload", s->config.workloads[w].name,
+                      NULL);
+    return FSC_OK;
+}
+
 fsc_status fsc_session_plan(fsc_plan *out, fsc_session *s, int64_t now, fsc_arena *scratch,
                             fsc_err *err)
 {
-    for (size_t w = 0; w < s->config.n_workloads; w++) {
-        s->forecasts[w] = NULL;
-        if (!s->forecasters[w])
-            continue;
-        fsc_forecast *f = FSC_NEW(scratch, 1, fsc_forecast, err);
-        if (!f)
-            return FSC_NOMEM;
-        FSC_TRY(fsc_session_feed_gap(s, w, now, err));
-        fsc_err one = FSC_ERR_INIT;
-        if (fsc_forecaster_run(f, s->forecasters[w], scratch, &one) == FSC_OK)
-            s->forecasts[w] = f;
-        else /* one bad workload never stops the rest: the planner holds it */
-            fsc_log_write(&s->cli->log, FSC_LOG_WARN, one.msg, "workload",
-                          s->config.workloads[w].name, NULL);
-    }
+    for (size_t w = 0; w < s->config.n_workloads; w++)
+        FSC_TRY(fsc_session_forecast(s, w, now, scratch, err));
     return fsc_planner_run(out, s->planner,
                            &(fsc_plan_input){.now = now,
                                              .config = &s->config,

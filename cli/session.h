@@ -28,6 +28,7 @@ typedef struct fsc_session {
     fsc_kube *kube;
     fsc_planner *planner;
     /* parallel to the configuration's workloads, pools and budgets */
+    fsc_arena *forecaster_arena;  /* where those live */
     fsc_forecaster **forecasters; /* NULL until the workload's step is known */
     int32_t *step_s;
     fsc_workload_now *workloads;
@@ -41,6 +42,7 @@ typedef struct fsc_session {
     fsc_target_seen *pool_targets;
     fsc_pool_seen *pool_nodes;
     fsc_leads *pod_leads, *node_leads;
+    bool keeps_states;    /* what forecasters learn goes into the store */
     bool failed_for_good; /* a part failed in a way that trying again does not mend */
 } fsc_session;
 
@@ -72,6 +74,11 @@ fsc_status fsc_session_feed(fsc_session *s, size_t w, const fsc_series *series,
                             fsc_err *err) FSC_CHECKED;
 /* Tells a forecaster that time has passed without samples: what is late beyond doubt is a gap. */
 fsc_status fsc_session_feed_gap(fsc_session *s, size_t w, int64_t now, fsc_err *err) FSC_CHECKED;
+
+/* Workload w's forecast, if it has a forecaster: NULL, and said, where that fails. The forecast is
+ * gone with its forecaster. */
+fsc_status fsc_session_forecast(fsc_session *s, size_t w, int64_t now, fsc_arena *a,
+                                fsc_err *err) FSC_CHECKED;
 
 /* Forecasts of every workload that has a forecaster, then the plan; both live in `scratch`. */
 fsc_status fsc_session_plan(fsc_plan *out, fsc_session *s, int64_t now, fsc_arena *scratch,

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STATE_LIMIT_MIB = 1024, HISTORY_S = 29 * FSC_DAY_S };
+enum { STATE_LIMIT_MIB = 1024 };
 
 /* ---- CSV and state files -----------------------------------------------------------------------
  */
@@ -64,27 +64,6 @@ fsc_status fsc_stage_state_write(const fsc_session *s, fsc_err *err)
 /* ---- store -------------------------------------------------------------------------------------
  */
 
-/* The two parts of a forecaster's state, as kinds of blobs: the first is written once a day. */
-static const char day_kind[] = "forecaster-day", now_kind[] = "forecaster";
-
-/* A state that this version cannot read is made anew from history: slower once, never wrong. */
-static void load_forecaster(fsc_session *s, size_t w, fsc_arena *a)
-{
-    const void *day, *now;
-    size_t n_day, n_now;
-    fsc_err err = FSC_ERR_INIT;
-    const char *name = s->config.workloads[w].name;
-    if (fsc_blob_get(&now, &n_now, s->store, now_kind, name, a, &err) != FSC_OK)
-        return;
-    if (fsc_session_step(s, w, FSC_COLLECT_STEP_S, &err) == FSC_OK &&
-        fsc_blob_get(&day, &n_day, s->store, day_kind, name, a, &err) == FSC_OK &&
-        fsc_forecaster_load(s->forecasters[w], day, n_day, now, n_now, &err) == FSC_OK)
-        return;
-    s->forecasters[w] = NULL;
-    fsc_log_write(&s->cli->log, FSC_LOG_INFO, "the stored forecast state is made anew", "workload",
-                  name, "why", err.msg, NULL);
-}
-
 static fsc_status load_planner(fsc_session *s, fsc_err *err)
 {
     const void *bytes;
@@ -98,59 +77,21 @@ static fsc_status load_planner(fsc_session *s, fsc_err *err)
     return fsc_context(err, "the planner's state in the store");
 }
 
-static fsc_status feed_history(fsc_session *s, size_t w, fsc_arena *a, fsc_err *err)
-{
-    fsc_series rows;
-    const char *name = s->config.workloads[w].name;
-    fsc_err read = FSC_ERR_INIT;
-    fsc_status status =
-        fsc_history_read(&rows, s->store, name, s->cli->now - HISTORY_S, s->cli->now + 1, a, &read);
-    if (status == FSC_MISSING || (status == FSC_OK && !rows.n)) {
-        fsc_log_write(&s->cli->log, FSC_LOG_WARN, "no history: run forescale collect", "workload",
-                      name, NULL);
-        return FSC_OK;
-    }
-    if (status != FSC_OK) {
-        *err = read;
-        return status;
-    }
-    return fsc_session_feed(s, w, &rows, err);
-}
-
 fsc_status fsc_stage_history(fsc_session *s, fsc_err *err)
 {
     FSC_TRY(fsc_stage_spend(s, err));
     /* A replay starts from history alone: the stored states are of a later time. */
-    bool replay = s->cli->args.at_given;
-    if (!replay)
+    if (!s->cli->args.at_given)
         FSC_TRY(load_planner(s, err));
-    for (size_t w = 0; w < s->config.n_workloads; w++) {
-        if (!replay)
-            load_forecaster(s, w, s->cli->arena);
-        FSC_TRY(feed_history(s, w, s->cli->arena, err));
-    }
-    return FSC_OK;
-}
-
-static fsc_status save_forecaster(fsc_session *s, size_t w, fsc_err *err)
-{
-    fsc_buf day, now;
-    const char *name = s->config.workloads[w].name;
-    fsc_buf_init(&day, s->cli->arena, (size_t)STATE_LIMIT_MIB << 20);
-    fsc_buf_init(&now, s->cli->arena, (size_t)STATE_LIMIT_MIB << 20);
-    if (!fsc_forecaster_day_is_stored(s->forecasters[w])) {
-        FSC_TRY(fsc_forecaster_save_day(&day, s->forecasters[w], err));
-        FSC_TRY(
-            fsc_blob_put(s->store, day_kind, name, fsc_buf_str(&day), day.len, s->cli->now, err));
-    }
-    FSC_TRY(fsc_forecaster_save_now(&now, s->forecasters[w], err));
-    return fsc_blob_put(s->store, now_kind, name, fsc_buf_str(&now), now.len, s->cli->now, err);
+    return fsc_stage_forecasts(s, err);
 }
 
 static fsc_status save_leads(fsc_session *s, const char *what, const char *name,
                              const fsc_leads *leads, fsc_err *err)
 {
     fsc_buf bytes;
+    if (!leads->since) /* never looked */
+        return FSC_OK;
     const char *key = fsc_arena_printf(s->cli->arena, err, "%s/%s", what, name);
     if (!key)
         return FSC_NOMEM;
@@ -170,10 +111,7 @@ fsc_status fsc_stage_history_save(fsc_session *s, fsc_err *err)
         fsc_blob_put(s->store, "planner", "-", fsc_buf_str(&bytes), bytes.len, s->cli->now, err);
     for (size_t w = 0; w < s->config.n_workloads && status == FSC_OK; w++) {
         fsc_arena_mark mark = fsc_arena_get_mark(s->cli->arena);
-        if (s->forecasters[w])
-            status = save_forecaster(s, w, err);
-        if (status == FSC_OK)
-            status = save_leads(s, "pod", s->config.workloads[w].name, &s->pod_leads[w], err);
+        status = save_leads(s, "pod", s->config.workloads[w].name, &s->pod_leads[w], err);
         fsc_arena_rewind(s->cli->arena, mark);
     }
     for (size_t p = 0; p < s->config.n_pools && status == FSC_OK; p++)

@@ -15,9 +15,14 @@ fsc_status fsc_stage_csv(fsc_session *s, fsc_err *err) FSC_CHECKED;
 fsc_status fsc_stage_state_read(fsc_session *s, fsc_err *err) FSC_CHECKED;
 fsc_status fsc_stage_state_write(const fsc_session *s, fsc_err *err) FSC_CHECKED;
 
-/* Loads the states that the store keeps and feeds the history since; saves the states. */
+/* Loads the planner's state and what was spent, and makes the forecasts; saves the planner's, and
+ * the learned leads. */
 fsc_status fsc_stage_history(fsc_session *s, fsc_err *err) FSC_CHECKED;
 fsc_status fsc_stage_history_save(fsc_session *s, fsc_err *err) FSC_CHECKED;
+
+/* forecasts.c: of every workload, from the states that the store keeps and the history since; with
+ * keeps_states the new states are saved. */
+fsc_status fsc_stage_forecasts(fsc_session *s, fsc_err *err) FSC_CHECKED;
 
 /* Reads what the store lacks from the sources. *failed counts the queries that did not succeed. */
 fsc_status fsc_stage_collect(fsc_session *s, int64_t since_s, size_t *failed,

@@ -3,6 +3,7 @@
  * What the store lacks is asked for in windows, several at a time; each window is written whole in
  * one transaction. Queries with the same text are one request.
  */
+#include "forescale/hash.h"
 #include "forescale/source.h"
 
 #include <math.h>
@@ -282,10 +283,7 @@ static fsc_status prepare(job *j, fsc_http_request *request, collector *c, fsc_e
  * of each minute are then one request again. */
 static int64_t daily_retry(const char *id, int64_t now)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (const char *p = id; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * 16777619u;
-    int64_t shifted = now - (int64_t)(hash % FSC_DAY_S);
+    int64_t shifted = now - (int64_t)(fsc_name_hash(id, 0) % FSC_DAY_S);
     return now + FSC_DAY_S - (shifted % FSC_DAY_S + FSC_DAY_S) % FSC_DAY_S;
 }
 

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { STEP_S = 60, POINTS = 14 * 1440, SHAPES = 100, AROUND = 30, BATCH = 500 };
+enum { STEP_S = 60, POINTS = 14 * 1440, SHAPES = 20, AROUND = 30, BATCH = 500 };
 
 typedef struct bench {
     fsc_store *store;
