@@ -128,13 +128,15 @@ static fsc_status read_hours(fsc_series *out, fsc_session *s, const char *id, fs
     return FSC_OK;
 }
 
+/* A grid that no hour is made of has no hourly means: it stays as it was sampled. */
 static fsc_status read_one(fsc_series *out, fsc_session *s, const char *id, int32_t step_s,
                            fsc_err *err)
 {
     int64_t now = s->cli->now;
+    *out = (fsc_series){0};
     if (step_s && step_s % FSC_HOUR_S == 0)
         FSC_TRY(read_hours(out, s, id, err));
-    else
+    if (!out->n || fsc_series_newest(out) == INT64_MIN)
         FSC_TRY(fsc_history_read(out, s->store, id, now - s->config.store.retention_s, now + 1,
                                  s->cli->arena, err));
     return set_step(out, step_s, s->cli->arena, err);

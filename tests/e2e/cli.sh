@@ -134,6 +134,9 @@ expect 0 "imported" collect -c store.yaml --store beside.db --from-csv beside.cs
 expect 0 "A run would" backtest -c store.yaml --at 2026-10-26T08:54:00Z --step 1h --horizon 6h
 "$forescale" forecast -c store.yaml --at 2026-10-26T08:54:00Z --step 1h --horizon 7d -o csv >far.csv
 [ "$(sed -n 2p far.csv | cut -d, -f2)" = 2026-10-26T08:00:00Z ] || fail "the hour that is not over counts: $(sed -n 2p far.csv)"
+awk 'BEGIN {print "timestamp,value"; for (t = 1791158400; t < 1793015940; t += 420) print t "," 50 + int(t / 3600) % 24}' >sevens.csv
+expect 0 "imported" collect -c store.yaml --store sevens.db --from-csv sevens.csv
+expect 0 "llama,2026-10-26T" forecast -c store.yaml --store sevens.db --at 2026-10-26T08:54:00Z --step 1h --horizon 6h -o csv
 expect 0 "llama" plan -c store.yaml --at 2026-10-26T08:54:00Z
 expect 0 "llama" run -c store.yaml --dry-run --at 2026-10-26T08:54:00Z
 expect 0 "llama" status -c store.yaml
