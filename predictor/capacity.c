@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "capacity.h"
 #include "bounds.h"
+#include "node_path.h"
 
 #include <math.h>
 
-enum { MOST_AWAY = 3 };
+enum { MOST_AWAY = 3, SLOT_S = FSC_MINUTE_S };
 
 static const double slack = 1.02;       /* demand within it is served, a little late */
 static const double start_weight = 2.0; /* a node not yet there pays its boot and its idle tail */
+static const double kept_weight = 0.1;  /* a node that stays anyhow pays its idle tail anew */
 static const double drain_s = 120;      /* in which a backlog should be gone */
 static const double backlog_s = 3;      /* a queue of less than this much capacity is no shortage */
 
@@ -66,8 +68,13 @@ static double short_with(const fsc_site *s, const fsc_forecast *f, size_t h, int
 }
 
 /* argmin over k of price x k + lateMinute x P(demand > capacity of k), a minute each. */
+static double weight_of(const fsc_site *s, int64_t node, int64_t kept)
+{
+    return node < kept ? kept_weight : node < s->nodes ? 1 : start_weight;
+}
+
 static int64_t newsvendor(const fsc_site *s, const fsc_forecast *f, size_t h, double lambda,
-                          double extra)
+                          double extra, int64_t kept)
 {
     double late = fsc_money_units(s->cfg->objective.late_minute), spent = 0, best = INFINITY;
     int64_t steps = s->alone ? (int64_t)s->max_nodes : s->max_replicas, choice = 1;
@@ -75,8 +82,8 @@ static int64_t newsvendor(const fsc_site *s, const fsc_forecast *f, size_t h, do
     for (int64_t k = 1; k <= steps; k++) {
         size_t node = (size_t)at_most(s->alone ? k - 1 : (k - 1) / s->pods_per_node,
                                       (int64_t)s->max_nodes - 1);
-        bool new = (int64_t)node >= s->nodes;
-        spent += 60 * s->node_price_per_s[node] * share * (new ? start_weight : 1) * (1 + lambda);
+        spent += FSC_MINUTE_S * s->node_price_per_s[node] * share *
+                 weight_of(s, (int64_t)node, kept) * (1 + lambda);
         int64_t pods = s->alone ? pods_on(s, k) : k;
         double cost = spent + late * short_with(s, f, h, pods, extra);
         if (cost < best) {
@@ -93,12 +100,18 @@ static double effective_level(const fsc_site *s, double lambda)
     return level > 0 ? level : 0;
 }
 
+static bool weighs_money(const fsc_site *s)
+{
+    return s->cfg->objective.late_minute_given && s->max_nodes;
+}
+
+/* Of the nodes `kept` stay whatever the pods do. */
 static int64_t replicas_at(const fsc_site *s, const fsc_forecast *f, size_t h, double lambda,
-                           double extra)
+                           double extra, int64_t kept)
 {
     int64_t replicas;
-    if (s->cfg->objective.late_minute_given && s->max_nodes)
-        replicas = newsvendor(s, f, h, lambda, extra);
+    if (weighs_money(s))
+        replicas = newsvendor(s, f, h, lambda, extra, kept);
     else
         replicas = (int64_t)ceil(
             (value_at(f, h, effective_level(s, lambda)) + extra) / s->per_replica - 1e-9);
@@ -112,7 +125,7 @@ int64_t fsc_capacity_nodes_at(const fsc_site *site, const fsc_forecast *f, size_
     double served = site->per_replica * (site->cfg->trim ? 1 : site->cfg->utilization);
     int64_t pods = (int64_t)ceil(value_at(f, h, level) / served - 1e-9);
     if (lambda > 0)
-        pods = at_most(pods, replicas_at(site, f, h, lambda, 0));
+        pods = at_most(pods, replicas_at(site, f, h, lambda, 0, 0));
     return nodes_for(site, at_most(at_least(pods, site->min_replicas), site->max_replicas));
 }
 
@@ -142,12 +155,12 @@ static span steps_within(const fsc_site *s, const fsc_forecast *f, int64_t from_
 }
 
 static int64_t largest(const fsc_site *s, const fsc_forecast *f, span r, double lambda,
-                       double extra, size_t *where)
+                       double extra, int64_t kept, size_t *where)
 {
     int64_t most = 0;
     *where = r.from;
     for (size_t h = r.from; h <= r.to; h++) {
-        int64_t n = replicas_at(s, f, h, lambda, extra);
+        int64_t n = replicas_at(s, f, h, lambda, extra, kept);
         *where = n > most ? h : *where;
         most = at_least(most, n);
     }
@@ -162,35 +175,129 @@ static int64_t present_need(const fsc_site *s, double newest, int64_t origin, in
     return at_most((int64_t)ceil(newest / (s->per_replica * slack) - 1e-9), s->max_replicas);
 }
 
-fsc_choice fsc_capacity_choose(const fsc_site *site, const fsc_forecast *f, double lambda)
+/* What is decided of nodes: those that stay of the ones that are there, and all that are wanted
+ * once one ordered now is ready. */
+typedef struct nodes_choice {
+    int64_t kept, wanted;
+} nodes_choice;
+
+/* ---- nodes by the clocks: a level of demand, or pools that others use too
+ * ------------------------------------------------------------------------ */
+
+static nodes_choice nodes_by_clock(const fsc_site *s, const fsc_forecast *f, double lambda,
+                                   double extra, int64_t near_nodes)
 {
-    size_t near_at, far_at, back_at;
+    size_t at;
+    int64_t lead = s->lead_node_s + s->lead_pod_s;
+    /* Removing a node and starting it again costs its idle tail and its boot: it stays when asked
+     * back sooner. */
+    int64_t back_s = lead + s->tick_s + 4 * FSC_MINUTE_S;
+    int64_t far = nodes_for(
+        s, largest(s, f, steps_within(s, f, lead, lead + s->tick_s), lambda, extra, 0, &at));
+    int64_t back = nodes_for(s, largest(s, f, steps_within(s, f, back_s, back_s + 5 * FSC_MINUTE_S),
+                                        lambda, extra, 0, &at));
+    int64_t wanted = near_nodes <= s->nodes ? at_least(near_nodes, far) : far;
+    if (near_nodes > s->nodes) /* short already: what is still needed when it comes */
+        wanted = at_least(wanted, at_most(near_nodes, far));
+    else if (s->nodes > near_nodes)
+        wanted = at_least(wanted, at_most(s->nodes, back));
+    return (nodes_choice){at_most(wanted, s->nodes), wanted};
+}
+
+/* ---- nodes by the cheapest path
+ * ------------------------------------------------------------------------------------- */
+
+/* P(short with `pods`) that many seconds from now: a step's forecast holds until the next one. */
+static double short_at(const fsc_site *s, const fsc_forecast *f, int64_t ahead_s, int64_t pods,
+                       double extra)
+{
+    int64_t steps = (s->now - f->origin + ahead_s) / f->step_s;
+    size_t h = 0;
+    if (steps < 1 && isfinite(f->newest)) /* within the newest step: it is known */
+        return f->newest > capacity_of(s, pods) * slack - extra;
+    while (h + 1 < f->n_horizons && f->horizon[h] < steps)
+        h++;
+    double p = short_with(s, f, h, pods, extra);
+    if (h == 0 || f->horizon[h] <= steps)
+        return p;
+    double share = (double)(f->horizon[h] - steps) / (double)(f->horizon[h] - f->horizon[h - 1]);
+    return p + share * (short_with(s, f, h - 1, pods, extra) - p);
+}
+
+static void fill_slots(double *slot, const double *price_sum, const fsc_site *s,
+                       const fsc_forecast *f, size_t n_slots, double extra)
+{
+    double late = fsc_money_units(s->cfg->objective.late_minute) * SLOT_S / FSC_MINUTE_S;
+    for (size_t i = 0; i < n_slots; i++) {
+        double p = 1;
+        for (size_t k = 0; k <= s->max_nodes; k++) {
+            if (p > 0) /* more nodes are not short where fewer are not */
+                p = short_at(s, f, (int64_t)i * SLOT_S, pods_on(s, (int64_t)k), extra);
+            *slot++ = SLOT_S * price_sum[k] + late * p;
+        }
+    }
+}
+
+static fsc_status nodes_by_path(nodes_choice *out, const fsc_site *s, const fsc_forecast *f,
+                                double lambda, double extra, fsc_arena *a, fsc_err *err)
+{
+    int64_t lead = s->lead_node_s + s->lead_pod_s, clock = lead + s->tick_s;
+    size_t n = (size_t)((clock + FSC_LOOK_BEYOND_S) / SLOT_S), first = (size_t)(lead / SLOT_S);
+    double *price_sum = FSC_NEW(a, s->max_nodes + 1, double, err),
+           *slot = FSC_NEW(a, n * (s->max_nodes + 1), double, err);
+    size_t *path = FSC_NEW(a, n, size_t, err);
+    if (!price_sum || !slot || !path)
+        return FSC_NOMEM;
+    for (size_t k = 0; k < s->max_nodes; k++)
+        price_sum[k + 1] = price_sum[k] + s->node_price_per_s[k] * (1 + lambda);
+    fill_slots(slot, price_sum, s, f, n, extra);
+    const fsc_node_costs costs = {.n_slots = n,
+                                  .most = s->max_nodes,
+                                  .slot = slot,
+                                  .price_sum = price_sum,
+                                  .boot_s = (double)lead,
+                                  .idle_s = (double)s->idle_s,
+                                  .first_start = first ? first : 1};
+    FSC_TRY(fsc_node_path(path, &costs, (size_t)at_least(s->nodes, 0),
+                          (size_t)at_least(s->nodes_kept, 0), a, err));
+    out->wanted = out->kept = (int64_t)path[0];
+    for (size_t i = first; i < n && i <= (size_t)((clock + SLOT_S - 1) / SLOT_S); i++)
+        out->wanted = at_least(out->wanted, (int64_t)path[i]);
+    return FSC_OK;
+}
+
+/* ---- the choice
+ * -------------------------------------------------------------------------------------------------
+ */
+
+fsc_status fsc_capacity_choose(fsc_choice *out, const fsc_site *site, const fsc_forecast *f,
+                               double lambda, fsc_arena *a, fsc_err *err)
+{
+    size_t near_at, far_at;
     /* Where money is short no queue is drained beside the arrivals. */
     double extra = lambda > 0 ? 0 : backlog_demand(site);
     int64_t lead = site->lead_node_s + site->lead_pod_s;
-    /* Removing a node and starting it again costs its idle tail and its boot: it stays when asked
-     * back sooner. */
-    int64_t back_s = lead + site->tick_s + 4 * FSC_MINUTE_S;
+    bool by_path = weighs_money(site) && site->alone;
+    nodes_choice nodes = {0};
+    if (by_path)
+        FSC_TRY(nodes_by_path(&nodes, site, f, lambda, extra, a, err));
     int64_t near = largest(site, f, steps_within(site, f, 0, site->lead_pod_s + site->tick_s),
-                           lambda, extra, &near_at);
-    int64_t far =
-        largest(site, f, steps_within(site, f, lead, lead + site->tick_s), lambda, extra, &far_at);
-    int64_t back = largest(site, f, steps_within(site, f, back_s, back_s + 5 * FSC_MINUTE_S),
-                           lambda, extra, &back_at);
+                           lambda, extra, nodes.kept, &near_at);
+    int64_t far = largest(site, f, steps_within(site, f, lead, lead + site->tick_s), lambda, extra,
+                          nodes.kept, &far_at);
     near = at_least(near, present_need(site, f->newest, f->origin, f->step_s));
-    int64_t near_nodes = nodes_for(site, near), far_nodes = nodes_for(site, far),
-            back_nodes = nodes_for(site, back);
-    int64_t wanted = near_nodes <= site->nodes ? at_least(near_nodes, far_nodes) : far_nodes;
-    if (near_nodes > site->nodes) /* short already: what is still needed when it comes */
-        wanted = at_least(wanted, at_most(near_nodes, far_nodes));
-    else if (site->nodes > near_nodes)
-        wanted = at_least(wanted, at_most(site->nodes, back_nodes));
-    size_t worst = far_nodes > near_nodes ? far_at : near_at;
+    if (by_path) /* pods beyond would order nodes that come too late for them */
+        near = at_most(
+            near, at_least(pods_on(site, at_least(nodes.wanted, site->nodes)), site->min_replicas));
+    else
+        nodes = nodes_by_clock(site, f, lambda, extra, nodes_for(site, near));
+    size_t worst = far > near ? far_at : near_at;
     double level = site->cfg->objective.late_minute_given ? 0.95 : site->cfg->objective.quantile;
-    return (fsc_choice){.replicas = near,
-                        .nodes_held = near_nodes,
-                        .nodes_wanted = wanted,
+    *out = (fsc_choice){.replicas = near,
+                        .nodes_held = nodes_for(site, near),
+                        .nodes_wanted = nodes.wanted,
                         .level = level,
                         .demand = value_at(f, worst, level),
                         .demand_at = f->origin + (int64_t)f->horizon[worst] * f->step_s};
+    return FSC_OK;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * From a forecast to replicas and nodes: the newsvendor's choice (Arrow, Harris, Marschak 1951) in
- * whole nodes, on two clocks: pods for what a pod ordered now or in the next run will meet, nodes
- * likewise.
+ * From a forecast to replicas and nodes, on two clocks: pods for what a pod ordered now or in the
+ * next run will meet, nodes likewise. With a price on a late minute, and pools of its own, nodes
+ * take the cheapest path (node_path.h) through expected bills and late minutes; pods, and nodes
+ * that are shared, are the newsvendor's choice (Arrow, Harris, Marschak 1951) at each moment.
  */
 #ifndef FSC_CAPACITY_H
 #define FSC_CAPACITY_H
@@ -16,7 +17,7 @@ typedef struct fsc_site {
     const fsc_workload_config *cfg;
     int64_t min_replicas, max_replicas; /* the user's own */
     double per_replica;                 /* C */
-    int64_t lead_pod_s, lead_node_s;
+    int64_t lead_pod_s, lead_node_s, idle_s;
     int64_t pods_per_node;
     bool alone;               /* no other workload uses its pools: whole nodes are its own */
     size_t max_nodes;         /* that its max_replicas can fill */
@@ -24,6 +25,7 @@ typedef struct fsc_site {
     double lost_share;        /* of the time in which a node is away after an interruption */
     int64_t running, ready;   /* pods; -1 unknown */
     int64_t nodes;            /* that bill for it, and stay */
+    int64_t nodes_kept;       /* of these, wanted in the run before */
     double backlog;
     int64_t tick_s; /* until the next chance to order */
     int64_t now;
@@ -38,8 +40,12 @@ typedef struct fsc_choice {
     double level;
 } fsc_choice;
 
+/* How far beyond the node clock demand is looked at: a node that it asks back by then may stay. */
+enum { FSC_LOOK_BEYOND_S = 20 * FSC_MINUTE_S };
+
 /* Price of money: cost counts (1 + lambda) times. */
-fsc_choice fsc_capacity_choose(const fsc_site *site, const fsc_forecast *f, double lambda);
+fsc_status fsc_capacity_choose(fsc_choice *out, const fsc_site *site, const fsc_forecast *f,
+                               double lambda, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
 /* Nodes that the plan will hold at horizon index h of the forecast, at price lambda and for the
  * median or a high level of demand: what forecast spend is made of. */

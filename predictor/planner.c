@@ -9,9 +9,7 @@
 enum {
     NOTICE_S = 120, /* before an interruption */
     MAX_STALE_STEPS = 4,
-    BREAK_EVEN_S =
-        9 *
-        FSC_MINUTE_S, /* beyond the node clock: does demand come back before it pays to let go? */
+    LOOK_EVERY_S = 3 * FSC_MINUTE_S, /* beyond the node clock */
     SPEND_STEPS = 24
 };
 
@@ -78,17 +76,18 @@ fsc_status fsc_planner_request(fsc_forecast_request *out, const fsc_planner *p, 
             late = MAX_STALE_STEPS;
     int64_t near_to = (pod + tick) / step_s + 1 + late, far_from = lead / step_s,
             far_to = (lead + tick) / step_s + 1 + late;
-    int64_t back_from = (lead + tick + 4 * FSC_MINUTE_S) / step_s,
-            back_to = (lead + tick + BREAK_EVEN_S) / step_s + 1 + late;
-    int32_t *h =
-        FSC_NEW(a, (size_t)(near_to + far_to - far_from + back_to - back_from + 4 + SPEND_STEPS),
-                int32_t, err);
+    int32_t *h = FSC_NEW(
+        a,
+        (size_t)(near_to + far_to - far_from + 4 + SPEND_STEPS + FSC_LOOK_BEYOND_S / LOOK_EVERY_S),
+        int32_t, err);
     size_t n = 0;
     if (!h)
         return FSC_NOMEM;
     add_steps(h, &n, 1, near_to);
     add_steps(h, &n, far_from, far_to);
-    add_steps(h, &n, back_from, back_to);
+    for (int64_t ahead = LOOK_EVERY_S; ahead < FSC_LOOK_BEYOND_S + LOOK_EVERY_S;
+         ahead += LOOK_EVERY_S)
+        add_steps(h, &n, far_to + ahead / step_s, far_to + ahead / step_s);
     for (int64_t k = 1; k <= SPEND_STEPS && has_budget(p->config, wl); k++)
         add_steps(h, &n, k * FSC_HOUR_S / step_s, k * FSC_HOUR_S / step_s);
     *out = (fsc_forecast_request){.n_horizons = n, .horizon = h, .n_q = N_LEVELS, .q = levels};
@@ -164,15 +163,19 @@ static fsc_status make_site(fsc_site *s, const fsc_plan_run *r, size_t w)
     const fsc_workload_config *wl = &c->workloads[w];
     const fsc_workload_now *now = &r->in->workloads[w];
     int64_t gpus_per_node = wl->pools.n ? fsc_config_pool(c, wl->pools.v[0])->gpus_per_node : 1;
-    int64_t lead_node = 0;
+    int64_t lead_node = 0, idle = 0;
     for (size_t i = 0; i < wl->pools.n; i++) {
         size_t pool = fsc__pool_index(c, wl->pools.v[i]);
+        idle = at_least(idle, c->pools[pool].idle_s);
         int64_t learned = r->in->pools[pool].lead_node_s;
         lead_node = at_least(lead_node, learned ? learned : c->pools[pool].lead_s);
         gpus_per_node = at_most(gpus_per_node, c->pools[pool].gpus_per_node);
     }
-    *s = (fsc_site){
-        .cfg = wl, .now = r->in->now, .tick_s = fsc__tick_s(c), .lead_node_s = lead_node};
+    *s = (fsc_site){.cfg = wl,
+                    .now = r->in->now,
+                    .tick_s = fsc__tick_s(c),
+                    .lead_node_s = lead_node,
+                    .idle_s = idle};
     set_bounds(s, wl, now);
     s->per_replica = wl->demand.per_replica > 0 ? wl->demand.per_replica : now->per_replica;
     s->lead_pod_s = now->lead_pod_s ? now->lead_pod_s : wl->lead_s;
@@ -185,6 +188,9 @@ static fsc_status make_site(fsc_site *s, const fsc_plan_run *r, size_t w)
     s->backlog = now->backlog_known ? now->backlog : 0;
     FSC_TRY(price_nodes(s, r, w));
     s->nodes = nodes_of(r, wl, s);
+    int64_t wanted = r->p->floors[w].nodes_wanted;
+    s->nodes_kept =
+        wanted ? wanted : (at_least(s->running, 0) + s->pods_per_node - 1) / s->pods_per_node;
     return FSC_OK;
 }
 
@@ -262,10 +268,8 @@ static void plan_floor(fsc_plan_run *r, size_t w)
 {
     fsc_workload_plan *out = &r->workloads[w];
     const fsc_site *s = &r->sites[w];
-    const fsc_forecast *f = r->in->forecasts[w];
-    fsc_choice *c = &r->choices[w];
+    const fsc_choice *c = &r->choices[w];
     char lead[FSC_TIME_TEXT];
-    *c = fsc_capacity_choose(s, f, r->lambda[w]);
     r->p->floors[w].held_since = 0;
     out->min_replicas = c->replicas;
     out->max_replicas = s->cfg->trim ? at_least(c->replicas, 1) : s->max_replicas;
@@ -278,7 +282,7 @@ static void plan_floor(fsc_plan_run *r, size_t w)
                        at.minute, fsc_duration_format(lead, s->lead_pod_s + s->lead_node_s));
 }
 
-static void plan_workload(fsc_plan_run *r, size_t w)
+static fsc_status plan_workload(fsc_plan_run *r, size_t w)
 {
     const fsc_site *s = &r->sites[w];
     fsc_workload_plan *out = &r->workloads[w];
@@ -296,10 +300,14 @@ static void plan_workload(fsc_plan_run *r, size_t w)
                                                               FSC_MINUTE_S};
     const char *why = reason_to_hold(r, w);
     r->choices[w] = (fsc_choice){0};
-    if (why)
+    if (why) {
         hold(r, w, why);
-    else
-        plan_floor(r, w);
+        return FSC_OK;
+    }
+    FSC_TRY(
+        fsc_capacity_choose(&r->choices[w], s, r->in->forecasts[w], r->lambda[w], r->a, r->err));
+    plan_floor(r, w);
+    return FSC_OK;
 }
 
 /* ---- caps, pools
@@ -323,6 +331,7 @@ static void apply_cap(fsc_plan_run *r, size_t w)
                             r->cap_pods[w] == INT64_MAX ? out->baseline_max : out->max_replicas);
     r->p->floors[w].min_replicas = out->min_replicas;
     r->p->floors[w].max_replicas = out->max_replicas;
+    r->p->floors[w].nodes_wanted = r->choices[w].nodes_wanted;
 }
 
 /* Nodes to be ordered or kept for a workload. Under a cap pods alone hold nodes where there are
@@ -481,7 +490,7 @@ fsc_status fsc_planner_run(fsc_plan *out, fsc_planner *p, const fsc_plan_input *
     for (size_t b = 0; b < c->n_budgets; b++)
         fsc__budget_price(&r, b);
     for (size_t w = 0; w < c->n_workloads; w++)
-        plan_workload(&r, w);
+        FSC_TRY(plan_workload(&r, w));
     for (size_t b = 0; b < c->n_budgets; b++)
         fsc__budget_guard(&r, b);
     for (size_t w = 0; w < c->n_workloads; w++)
@@ -502,7 +511,7 @@ fsc_status fsc_planner_run(fsc_plan *out, fsc_planner *p, const fsc_plan_input *
  * -----------------------------------------------------------------------------------------------------------
  */
 
-static const char saved_magic[8] = "FSCPL02";
+static const char saved_magic[8] = "FSCPL03";
 
 typedef struct saved_header {
     char magic[8];

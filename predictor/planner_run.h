@@ -10,6 +10,7 @@
 typedef struct fsc_floor_state {
     int64_t min_replicas, max_replicas; /* in force; 0: none yet */
     int64_t held_since;                 /* 0: not held */
+    int64_t nodes_wanted;
 } fsc_floor_state;
 
 struct fsc_planner {

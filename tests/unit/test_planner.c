@@ -104,6 +104,11 @@ static double spike_at_1000(int64_t t)
     return t >= 1000 ? 300 : 30;
 }
 
+static double burst_until_1260(int64_t t)
+{
+    return t >= 1000 && t < 1260 ? 300 : 30;
+}
+
 static double constant_demand;
 static double as_now(int64_t t)
 {
@@ -261,7 +266,7 @@ START_TEST(a_saved_planner_goes_on_as_if_nothing_was)
     fsc_buf_init(&saved, arena, 1 << 24);
     fsc_plan_json(&saved, &y.plan);
     ck_assert_str_eq(fsc_buf_str(&again), fsc_buf_str(&saved));
-    ck_assert_int_eq(fsc_planner_load(y.p, "FSCPL02", 7, &err), FSC_DATA);
+    ck_assert_int_eq(fsc_planner_load(y.p, "FSCPL03", 7, &err), FSC_DATA);
 }
 END_TEST
 
@@ -335,6 +340,19 @@ START_TEST(a_cheap_spare_stands_by_where_nodes_are_interrupted)
 }
 END_TEST
 
+START_TEST(pods_that_no_node_can_hold_in_time_are_not_ordered)
+{
+    world x = {0};
+    load(&x.c, 0, "{lateMinute: 30 USD}", "true", "");
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    x.pool = (fsc_pool_now){.nodes_known = true, .nodes = 1};
+    /* 300 for the next five minutes: over before a node is there */
+    run(&x, 960, certain(x.p, 960, burst_until_1260));
+    ck_assert_int_eq(x.plan.pools[0].min_nodes, 1);
+    ck_assert_int_eq(x.plan.workloads[0].min_replicas, 8);
+}
+END_TEST
+
 START_TEST(no_plan_says_a_maximum_of_none)
 {
     world x = {0};
@@ -367,6 +385,7 @@ static void add(TCase *t)
     tcase_add_loop_test(t, minima_that_cannot_fit_are_refused_with_their_sum, 0, 4);
     tcase_add_test(t, a_leaving_node_gets_one_successor);
     tcase_add_test(t, a_cheap_spare_stands_by_where_nodes_are_interrupted);
+    tcase_add_test(t, pods_that_no_node_can_hold_in_time_are_not_ordered);
     tcase_add_test(t, no_plan_says_a_maximum_of_none);
 }
 
