@@ -58,7 +58,6 @@ fi
 if [ -n "$karpenter" ]; then
     source=$(module sigs.k8s.io/karpenter)
     copy_crds karpenter-crds "$source"/pkg/apis/crds/*.yaml "$source"/kwok/apis/crds/*.yaml
-    cp "$source/kwok/examples/instance_types.json" "$folder/karpenter-types.json"
     build sigs.k8s.io/karpenter/kwok karpenter
 fi
 rm -rf "$folder/python" "$folder/go"

@@ -95,12 +95,12 @@ start_nodes() { # COUNT GPUS
         --authentication-kubeconfig="$rig/system:kube-scheduler.kubeconfig" --authorization-kubeconfig="$rig/system:kube-scheduler.kubeconfig" \
         --bind-address=127.0.0.1 --secure-port="$p_scheduler" --cert-dir="$rig/scheduler" --leader-elect=false
     start kwok "$RIG_BIN/kwok" --kubeconfig="$rig/kwok.kubeconfig" --config="$rig_source/manifests/stages.yaml" \
-        --manage-nodes-with-annotation-selector=rig/node --node-lease-duration-seconds=40 \
+        --manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake --node-lease-duration-seconds=40 \
         --server-address="127.0.0.1:$p_kwok" --node-port="$p_kwok"
     for i in $(seq "$1"); do
         add_node "gpu-$i" "$2"
     done
-    wait_for 60 "$1 nodes" k wait --for=condition=Ready node -l rig/pool=gpu --timeout=1s
+    [ "$1" = 0 ] || wait_for 60 "$1 nodes" k wait --for=condition=Ready node -l rig/pool=gpu --timeout=1s
     wait_for 60 "default ServiceAccount" k get serviceaccount default
 }
 
@@ -110,10 +110,25 @@ apiVersion: v1
 kind: Node
 metadata:
   name: $1
-  annotations: {rig/node: "$1", rig/boot: "${3:-0s}"}
+  annotations: {kwok.x-k8s.io/node: fake, rig/boot: "${3:-0s}"}
   labels: {rig/pool: gpu, kubernetes.io/hostname: $1, kubernetes.io/os: linux, kubernetes.io/arch: amd64}
 status:
   capacity: {cpu: "96", memory: 1152Gi, pods: "110", nvidia.com/gpu: "$2"}
   allocatable: {cpu: "96", memory: 1152Gi, pods: "110", nvidia.com/gpu: "$2"}
 N
+}
+
+# Karpenter with its kwok provider (tests/rig/build.sh FOLDER karpenter) and two pools. It listens on every interface: only
+# in a network of its own (own_network).
+start_karpenter() {
+    local health metrics
+    read -r health metrics <<<"$(free_ports 2)"
+    k apply --server-side -f "$RIG_BIN/karpenter-crds" >/dev/null
+    k wait --for=condition=Established crd/nodepools.karpenter.sh crd/nodeclaims.karpenter.sh crd/kwoknodeclasses.karpenter.kwok.sh --timeout=20s >/dev/null
+    start karpenter env KUBECONFIG="$rig/kwok.kubeconfig" SYSTEM_NAMESPACE=kube-system DISABLE_LEADER_ELECTION=true \
+        METRICS_PORT="$metrics" HEALTH_PROBE_PORT="$health" FEATURE_GATES=StaticCapacity=true \
+        INSTANCE_TYPES_FILE_PATH="$rig_source/manifests/karpenter-types.json" "$RIG_BIN/karpenter"
+    wait_for 60 Karpenter curl -fs "http://127.0.0.1:$health/readyz"
+    k apply -f "$rig_source/manifests/karpenter.yaml" >/dev/null
+    wait_for 60 "the pools' first node" k wait --for=condition=Ready node -l rig/pool=ahead --timeout=1s
 }
