@@ -115,6 +115,6 @@ fsc_exit fsc_exit_of(fsc_status status, bool retryable);
 /* Commands, one file each. */
 extern const fsc_command fsc_cmd_init, fsc_cmd_check, fsc_cmd_collect, fsc_cmd_forecast,
     fsc_cmd_backtest, fsc_cmd_explain, fsc_cmd_plan, fsc_cmd_run, fsc_cmd_simulate, fsc_cmd_status,
-    fsc_cmd_restore, fsc_cmd_history, fsc_cmd_version, fsc_cmd_help;
+    fsc_cmd_restore, fsc_cmd_history, fsc_cmd_completion, fsc_cmd_version, fsc_cmd_help;
 
 #endif

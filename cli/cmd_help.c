@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/man.h"
 #include "cli/session.h"
 #include "forescale/model.h"
 
@@ -106,6 +107,24 @@ static fsc_status help_schema(fsc_cli *cli, fsc_err *err)
     return FSC_OK;
 }
 
+static fsc_status help_man(const char *name, fsc_err *err)
+{
+    if (!name) {
+        fsc_man_overview();
+        return FSC_OK;
+    }
+    if (!strcmp(name, "config")) {
+        fsc_man_config();
+        return FSC_OK;
+    }
+    for (const fsc_command *const *c = fsc_commands; *c; c++)
+        if (!strcmp((*c)->name, name)) {
+            fsc_man_command(*c);
+            return FSC_OK;
+        }
+    return fsc_fail(err, FSC_USAGE, "there is no manual page of %s", name);
+}
+
 static fsc_status help_on(fsc_cli *cli, const char *topic, const char *name, fsc_err *err)
 {
     if (!strcmp(topic, "model"))
@@ -114,6 +133,8 @@ static fsc_status help_on(fsc_cli *cli, const char *topic, const char *name, fsc
         return help_option(cli, name, err);
     if (!strcmp(topic, "schema"))
         return help_schema(cli, err);
+    if (!strcmp(topic, "man"))
+        return help_man(name, err);
     for (const fsc_command *const *c = fsc_commands; *c; c++)
         if (!strcmp((*c)->name, topic)) {
             print_command(*c);
@@ -135,7 +156,7 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
 static const fsc_arg args[] = {{0}};
 const fsc_command fsc_cmd_help = {"help",
                                   "Describes commands, models and options.",
-                                  "[COMMAND|model [NAME]|option [KEY]|schema]",
+                                  "[COMMAND|model [NAME]|option [KEY]|schema|man [COMMAND|config]]",
                                   args,
                                   run,
                                   "forescale help plan"};

@@ -22,6 +22,19 @@ for command in $("$forescale" help | awk '/^Commands:/ {on = 1; next} /^$/ {on =
     expect 0 "Example: forescale $command" "$command" --help
 done
 pass "every command has its help and an example"
+for page in "" config $("$forescale" help | awk '/^Commands:/ {on = 1; next} /^$/ {on = 0} on {print $1}'); do
+    "$forescale" help man $page >page || fail "help man $page"
+    man --warnings=w -l page >page.txt 2>page.err && [ ! -s page.err ] || { cat page.err; fail "the manual page of ${page:-forescale}"; }
+done
+grep -q "detailed-exitcode" <("$forescale" help man plan | man -l - 2>&1) || fail "the page of plan misses an option"
+for shell in bash zsh fish; do
+    "$forescale" completion $shell >completion.$shell || fail "completion $shell"
+    $shell -n completion.$shell || fail "$shell does not read its completion"
+done
+complete_words() { bash -c '. ./completion.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _forescale; echo "${COMPREPLY[*]}"' bash forescale "$@" 2>/dev/null; }
+[ "$(complete_words simu)" = simulate ] && [ "$(complete_words plan --detail)" = --detailed-exitcode ] && [ "$(complete_words run -o --log-format j)" = json ] ||
+    fail "bash completes to: $(complete_words simu), $(complete_words plan --detail), $(complete_words run -o --log-format j)"
+pass "a manual page for each command and the configuration; completion for bash, zsh and fish"
 expect 2 "did you mean forecast?" forcast
 expect 2 "did you mean --horizon?" forecast --horizn 30m
 expect 2 "--horizon needs a value" forecast --horizon
