@@ -13,8 +13,8 @@
 
 enum { MAX_PARAMS = 16, INT8_OID = 20, TEXT_OID = 25, BYTEA_OID = 17 };
 
-extern const char fsc__schema_pg_001[];
-static const char *const migrations[] = {fsc__schema_pg_001};
+extern const char fsc__schema_pg_001[], fsc__schema_pg_002[];
+static const char *const migrations[] = {fsc__schema_pg_001, fsc__schema_pg_002};
 
 typedef struct pg_stmt {
     char name[16];

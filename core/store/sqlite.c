@@ -11,8 +11,8 @@
 
 enum { BUSY_MS = 5000 };
 
-extern const char fsc__schema_001[];
-static const char *const migrations[] = {fsc__schema_001};
+extern const char fsc__schema_001[], fsc__schema_002[];
+static const char *const migrations[] = {fsc__schema_001, fsc__schema_002};
 
 /* What the user can do about it, by SQLite's primary code. */
 static const struct advice {

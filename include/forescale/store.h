@@ -137,4 +137,66 @@ fsc_status fsc_ledger_spend_sum(int64_t *micros, bool *others, fsc_store *s, con
                                 const char *currency, int64_t from, int64_t to,
                                 fsc_err *err) FSC_CHECKED;
 
+/* ---- budgets that several processes spend ------------------------------------------------------
+ *
+ * A holder is a shard of a cluster's workloads. What all holders of a budget have reserved is never
+ * more than its ceiling: each keeps its own spend, in any window, under what it has. Nothing that
+ * is committed is given away, so a holder that is killed costs the others nothing but its part, and
+ * one that comes back finds it. When a cluster's number of shards changes, the new holders take the
+ * place of the old ones, whose spend counts until it has left the window.
+ */
+
+typedef struct fsc_holder {
+    const char *cluster; /* "": the only one */
+    int64_t shard, shards;
+} fsc_holder;
+
+enum { FSC_PAYER_TEXT = 480 };
+
+typedef struct fsc_reservation_ask {
+    const char *budget, *currency;
+    fsc_holder holder;
+    int64_t ceiling_micros;
+    int64_t metered_micros; /* spend of all holders by a meter, in (window_from, now]; 0: none */
+    int64_t window_from, now;
+} fsc_reservation_ask;
+
+typedef struct fsc_reservation {
+    const char *budget;
+    char payer[FSC_PAYER_TEXT]; /* the holder's name in fsc_ledger_spend_add() and _sum() */
+    int64_t micros;             /* the holder's ceiling */
+    int64_t spent_micros;       /* of it in the window until now, by the ledger */
+    int64_t token;
+} fsc_reservation;
+
+/* Takes this run's part: by what each wants, above what is committed, under what is left. Until it
+ * is settled all of it counts as committed. */
+fsc_status fsc_reservation_take(fsc_reservation *out, fsc_store *s, const fsc_reservation_ask *ask,
+                                fsc_err *err) FSC_CHECKED;
+/* Before anything is written to the cluster: FSC_CONFLICT when a later run of the same holder has
+ * begun. rate_micros_per_h is what may bill at most from now on. */
+fsc_status fsc_reservation_use(fsc_store *s, const fsc_reservation *r, int64_t rate_micros_per_h,
+                               fsc_err *err) FSC_CHECKED;
+typedef struct fsc_commitment {
+    int64_t micros;            /* the largest window's spend under what is in force */
+    int64_t wanted_micros;     /* what it would like to have */
+    int64_t rate_micros_per_h; /* as above */
+} fsc_commitment;
+/* After all of a plan is in force, and its spend up to `now` in the ledger. FSC_CONFLICT as above.
+ */
+fsc_status fsc_reservation_settle(fsc_store *s, const fsc_reservation *r, const fsc_commitment *c,
+                                  int64_t now, fsc_err *err) FSC_CHECKED;
+
+/* A holder's nodes in a pool that several use. */
+typedef struct fsc_claim {
+    int64_t nodes;                 /* that its pods hold */
+    int64_t min_nodes, warm_nodes; /* that it wants */
+} fsc_claim;
+fsc_status fsc_claim_put(fsc_store *s, const char *pool, fsc_holder h, const fsc_claim *c,
+                         fsc_err *err) FSC_CHECKED;
+/* The sum of all other holders' claims; those of another number of this cluster's shards are
+ * dropped. */
+fsc_status fsc_claim_others(fsc_claim *out, fsc_store *s, const char *pool, fsc_holder h,
+                            fsc_err *err) FSC_CHECKED;
+
 #endif
