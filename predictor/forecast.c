@@ -103,8 +103,10 @@ fsc_status fsc_forecaster_open(fsc_forecaster **out, const fsc_forecaster_config
     f->fits_daily = fsc_horizon_is_short(cfg->step_s, (size_t)cfg->request.horizon[0]);
     FSC_TRY(find_model(&f->model, cfg->model, err));
     FSC_TRY(copy_request(&f->cfg.request, a, err));
-    f->spec =
-        (fsc_model_spec){.request = f->cfg.request, .step_s = cfg->step_s, .opts = cfg->model_opts};
+    f->spec = (fsc_model_spec){.model = f->model,
+                               .request = f->cfg.request,
+                               .step_s = cfg->step_s,
+                               .opts = cfg->model_opts};
     if (!f->spec.opts)
         FSC_TRY(default_options(&f->spec.opts, f->model, a, err));
     f->state_bytes = f->model->state_bytes(&f->spec);
@@ -289,7 +291,7 @@ static void settle(fsc_prediction *p, const fsc_forecaster *f)
 {
     const fsc_forecast_request *r = &f->cfg.request;
     double fallback = f->past.filled[f->past.n - 1];
-    fallback = isfinite(fallback) ? fallback : 0;
+    fallback = isfinite(fallback) ? fmax(fallback, 0) : 0;
     for (size_t k = 0; k < r->n_horizons; k++) {
         double factor = fsc_past_factor(
             &f->past, fsc_past_time(&f->past, f->past.n - 1 + (size_t)r->horizon[k]));

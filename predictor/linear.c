@@ -7,18 +7,6 @@
 
 enum { DIM = FSC_MAX_FEATURES + 1 };
 
-/* Where the processor has wider registers, functions on lanes are compiled for them too; the order
- * of operations, and so the result, is the same. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) &&                        \
-    !defined(__SANITIZE_ADDRESS__)
-#define CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
-#else
-#define CLONES
-#endif
-
-typedef double lanes __attribute__((vector_size(FSC_LANES * sizeof(double)), aligned(8)));
-#define LANES_AT(p) (*(lanes *)(void *)(p))
-
 /* Solves a x = b for a symmetric positive definite a[n][n] by Cholesky's factorisation, in place.
  */
 static bool solve(double a[DIM][DIM], double *b, size_t n)
@@ -87,23 +75,23 @@ double fsc_median(double *v, size_t n)
 enum { BLOCK = 256, AT_ONCE = 4 }; /* rows that stay in the nearest cache; columns in registers */
 
 /* Adds w times the products of column j with columns 0 .. j, over the rows of one block. */
-CLONES static void add_products(double *sums, const double *x, size_t stride, size_t j,
-                                const double *w, size_t n)
+FSC_CLONES static void add_products(double *sums, const double *x, size_t stride, size_t j,
+                                    const double *w, size_t n)
 {
     double weighted[BLOCK];
     for (size_t i = 0; i < n; i += FSC_LANES)
-        LANES_AT(weighted + i) = LANES_AT(w + i) * LANES_AT(x + j * stride + i);
+        FSC_LANES_AT(weighted + i) = FSC_LANES_AT(w + i) * FSC_LANES_AT(x + j * stride + i);
     for (size_t k = 0; k <= j; k += AT_ONCE) {
         const double *c[AT_ONCE];
-        lanes s[AT_ONCE] = {{0}};
+        fsc_lanes s[AT_ONCE] = {{0}};
         for (size_t q = 0; q < AT_ONCE; q++)
             c[q] = x + (k + q < j ? k + q : j) * stride;
         for (size_t i = 0; i < n; i += FSC_LANES) {
-            lanes v = LANES_AT(weighted + i);
-            s[0] += v * LANES_AT(c[0] + i);
-            s[1] += v * LANES_AT(c[1] + i);
-            s[2] += v * LANES_AT(c[2] + i);
-            s[3] += v * LANES_AT(c[3] + i);
+            fsc_lanes v = FSC_LANES_AT(weighted + i);
+            s[0] += v * FSC_LANES_AT(c[0] + i);
+            s[1] += v * FSC_LANES_AT(c[1] + i);
+            s[2] += v * FSC_LANES_AT(c[2] + i);
+            s[3] += v * FSC_LANES_AT(c[3] + i);
         }
         for (size_t q = 0; q < AT_ONCE && k + q <= j; q++)
             for (size_t lane = 0; lane < FSC_LANES; lane++)
@@ -121,13 +109,13 @@ static void accumulate(double a[DIM][DIM], const fsc_design *d, const double *w)
                          d->stride - from < BLOCK ? d->stride - from : BLOCK);
 }
 
-CLONES void fsc_linear_residuals(double *r, const fsc_design *d, const double *coef)
+FSC_CLONES void fsc_linear_residuals(double *r, const fsc_design *d, const double *coef)
 {
     for (size_t i = 0; i < d->stride; i += FSC_LANES) {
-        lanes v = LANES_AT(d->x + d->p * d->stride + i);
+        fsc_lanes v = FSC_LANES_AT(d->x + d->p * d->stride + i);
         for (size_t j = 0; j < d->p; j++)
-            v -= coef[j] * LANES_AT(d->x + j * d->stride + i);
-        LANES_AT(r + i) = v;
+            v -= coef[j] * FSC_LANES_AT(d->x + j * d->stride + i);
+        FSC_LANES_AT(r + i) = v;
     }
 }
 

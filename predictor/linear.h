@@ -7,8 +7,9 @@
 #define FSC_LINEAR_H
 
 #include "forescale/arena.h"
+#include "lanes.h"
 
-enum { FSC_MAX_FEATURES = 24, FSC_LANES = 8 };
+enum { FSC_MAX_FEATURES = 24 };
 
 /* Columns of features, then the target's: column j is x[j * stride ...], n rows of it count. The
  * rest up to the stride, a multiple of FSC_LANES, is 0, the weights' too. */

@@ -23,7 +23,8 @@ enum { MAX_FITS = 64, FAR_FITS_A_DAY = 6 };
 enum { WARM_DAYS = 3, N_TRACKERS = WARM_DAYS + 1 };
 
 static const double taus[N_TAUS] = {0.5, 0.9, 0.95};
-static const double eta = 5, half_life_days = 0.2, calibration_rate = 0.03, calibration_limit = 1.5;
+static const double eta = 5, half_life_days = 0.15, calibration_rate = 0.03,
+                    calibration_limit = 1.5;
 
 typedef struct learned {           /* about one horizon */
     double loss[N_TRACKS][N_TAUS]; /* discounted; the last track is the mix itself */

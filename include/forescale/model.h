@@ -13,6 +13,7 @@
 struct fsc_past;
 
 typedef struct fsc_model_spec {
+    const fsc_model_ops *model;
     fsc_forecast_request request;
     int32_t step_s;
     const void *opts; /* the model's option struct */
@@ -28,6 +29,8 @@ struct fsc_model_ops {
     const char *name, *summary;
     const fsc_opt *opts; /* NULL: none */
     size_t opts_size;
+    const void
+        *variant;       /* what sets it apart from models that share its functions; NULL: nothing */
     size_t min_days;    /* of history, below which it does not fit */
     bool seasonal;      /* needs a step that divides a day */
     bool uses_features; /* wants past->features */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Exponential smoothing in the innovations form (Hyndman, Koehler, Ord, Snyder 2008, chapters 2 and
+ * 3), one engine for the models that are variants of it:
+ *   additive         e = y - (l + phi b + s);   l' = l + phi b + alpha e;    b' = phi b + beta e;
+ *                    s' = s + gamma e
+ *   multiplicative   e = y - (l + phi b) s;     l' = l + phi b + alpha e/s;  b' = phi b + beta e/s;
+ *                    s' = s + gamma e/(l + phi b)
+ *   weekly           a second season w, added, w' = w + omega e (Taylor 2003, in the form of Taylor
+ *                    2010)
+ *   autoregressive   what is forecast and scored is e less rho times the e before (Taylor 2003)
+ * Parameters minimise the squared one-step error of the last days. Intervals are those of the
+ * model: standardised one-step errors, times the root of 1 + the squared weights with which
+ * later points take up an error (table 6.1 there); a multiplicative model's in units of its season.
+ */
+#ifndef FSC_SMOOTHING_H
+#define FSC_SMOOTHING_H
+
+#include "forescale/model.h"
+#include "past.h"
+
+typedef struct fsc_smoothing_kind { /* a model's variant */
+    bool multiplicative, weekly, autoregressive;
+} fsc_smoothing_kind;
+
+enum { FSC_ALPHA, FSC_BETA, FSC_GAMMA, FSC_PHI, FSC_OMEGA, FSC_RHO, FSC_N_PARAMETERS };
+
+/* A state begins with this; seasons and error quantiles follow. */
+typedef struct fsc_smoothing {
+    double parameter[FSC_N_PARAMETERS];
+    double level, trend, before;  /* before: the last e, where it is carried on */
+    double least_level;           /* that an error is divided by */
+    size_t day_phase, week_phase; /* of the next point, in the seasons */
+} fsc_smoothing;
+
+size_t fsc_smoothing_state_bytes(const fsc_model_spec *spec);
+fsc_status fsc_smoothing_fit(void *state, fsc_past *past, const fsc_model_spec *spec,
+                             fsc_arena *scratch, fsc_err *err) FSC_CHECKED;
+void fsc_smoothing_observe(void *state, fsc_past *past, const fsc_model_spec *spec);
+void fsc_smoothing_predict(fsc_prediction *out, const void *state, const fsc_past *past,
+                           const fsc_model_spec *spec);
+double fsc_smoothing_skill(const void *state, const fsc_model_spec *spec);
+
+#define FSC_SMOOTHING_FUNCTIONS                                                                    \
+    .seasonal = true, .state_bytes = fsc_smoothing_state_bytes, .fit = fsc_smoothing_fit,          \
+    .observe = fsc_smoothing_observe, .predict = fsc_smoothing_predict,                            \
+    .skill = fsc_smoothing_skill
+
+#endif
