@@ -40,18 +40,6 @@ static fsc_status allocate(fsc_session *s, fsc_err *err)
     return whole ? FSC_OK : FSC_NOMEM;
 }
 
-/* What the configuration may ask and this version does not do is said, not passed over. */
-static void warn_of_unserved(const fsc_session *s)
-{
-    const fsc_log *log = &s->cli->log;
-    for (size_t p = 0; p < s->config.n_pools; p++)
-        if (!fsc_target_find(s->config.pools[p].prewarm.kind_name))
-            fsc_log_write(log, FSC_LOG_WARN,
-                          "this version plans the pool's nodes but does not order them", "pool",
-                          s->config.pools[p].name, "prewarm", s->config.pools[p].prewarm.kind_name,
-                          NULL);
-}
-
 static fsc_status load_config(fsc_config *out, const fsc_cli *cli, fsc_err *err)
 {
     const fsc_scenario_row *scenario;
@@ -76,7 +64,6 @@ fsc_status fsc_session_open(fsc_session *s, fsc_cli *cli, unsigned needs, fsc_er
     }
     FSC_TRY(fsc_config_require(&s->config, needs, err));
     FSC_TRY(allocate(s, err));
-    warn_of_unserved(s);
     return fsc_planner_open(&s->planner, &s->config, cli->arena, err);
 }
 

@@ -8,7 +8,7 @@ static fsc_status collect(const fsc_meter_input *in, fsc_arena *a, fsc_err *err)
     fsc_lambda_instance *list;
     size_t n;
     int64_t micros_per_h = 0;
-    FSC_TRY(fsc_lambda_list(&list, &n, in->http, in->config, a, err));
+    FSC_TRY(fsc_lambda_list(&list, &n, in->http, &in->config->lambda_cloud, a, err));
     for (size_t i = 0; i < n; i++)
         micros_per_h += list[i].micros_per_h;
     const double rate = (double)micros_per_h / 1e6;

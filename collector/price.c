@@ -79,8 +79,9 @@ static fsc_status fall_back(fsc_quote *q, const fsc_quote_input *in, const fsc_p
     } else if (pool->price_given) {
         FSC_TRY(use_amount(q, in, pool, a, err));
     }
-    if (!why)
+    if (!why && q->price.micros)
         return FSC_OK;
+    why = why ? why : "its price is not asked for here";
     q->note = heard ? fsc_arena_printf(a, err, "pool %s: %.300s; its price of %s ago counts: %s/h",
                                        pool->name, why, age(old, in->now, last.at),
                                        fsc_money_format(price, q->price))

@@ -224,7 +224,16 @@ static const fsc_opt prewarm_rows[] = {
     {"namespace", FSC_OPT_STRING, AT(fsc_target_ref, namespace_), .def = "default",
      .doc = "Where the object lives."},
     {"name", FSC_OPT_STRING, AT(fsc_target_ref, name), .optional = true,
-     .doc = "The object's name."},
+     .doc = "The object's name; of LambdaCloud the name that its machines bear."},
+    {"cluster", FSC_OPT_STRING, AT(fsc_target_ref, cloud.cluster), .optional = true,
+     .doc = "Of a NodeGroup: the EKS cluster."},
+    {"region", FSC_OPT_STRING, AT(fsc_target_ref, cloud.region), .optional = true,
+     .doc = "Of LambdaCloud: where machines are launched."},
+    {"sshKey", FSC_OPT_STRING, AT(fsc_target_ref, cloud.ssh_key), .optional = true,
+     .doc = "Of LambdaCloud: the name of the one SSH key that it asks for."},
+    {"userDataFile", FSC_OPT_SECRET_FILE, AT(fsc_target_ref, cloud.user_data_file),
+     .optional = true,
+     .doc = "Of LambdaCloud: the cloud-init script that makes a machine join the cluster."},
     END,
 };
 
@@ -447,12 +456,17 @@ static fsc_status resolve_times(const raw_config *raw, fsc_err *err)
     return FSC_OK;
 }
 
-static void default_kinds(const raw_config *raw)
+static fsc_status settle(const raw_config *raw, fsc_arena *a, fsc_err *err)
 {
     fsc_pool_config *pools = raw->pools.v;
     fsc_workload_config *workloads = raw->workloads.v;
+    fsc_api_config *lambda_cloud = FSC_NEW(a, 1, fsc_api_config, err);
+    if (!lambda_cloud)
+        return FSC_NOMEM;
+    *lambda_cloud = raw->lambda_cloud;
     for (size_t i = 0; i < raw->pools.n; i++) {
         fsc__price_settle(&pools[i]);
+        fsc__prewarm_settle(&pools[i], lambda_cloud, raw->aws_region);
         if (!pools[i].prewarm.kind_name)
             pools[i].prewarm.kind_name = prewarm_kinds[0];
     }
@@ -463,6 +477,7 @@ static void default_kinds(const raw_config *raw)
         if (!o->quantile_given && !o->late_minute_given)
             o->quantile = 0.95;
     }
+    return FSC_OK;
 }
 
 fsc_status fsc_config_parse(fsc_config *out, const fsc_node *root, const fsc_opt_ctx *ctx,
@@ -470,7 +485,7 @@ fsc_status fsc_config_parse(fsc_config *out, const fsc_node *root, const fsc_opt
 {
     raw_config raw = {0};
     FSC_TRY(fsc_options_read(&raw, config_rows, root, ctx, err));
-    default_kinds(&raw);
+    FSC_TRY(settle(&raw, ctx->arena, err));
     FSC_TRY(resolve_times(&raw, err));
     *out = (fsc_config){.file = ctx->file,
                         .store = raw.store,

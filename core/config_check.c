@@ -184,6 +184,8 @@ static fsc_status check_pool(const checker *k, size_t i)
                                 "pool %s: minNodes is above maxNodes", p->name);
     if (strcmp(p->prewarm.kind_name, "None") && !p->prewarm.name)
         return fsc_options_fail(k->err, k->ctx, prewarm, "pool %s: prewarm needs a name", p->name);
+    if (fsc__prewarm_check(&p->prewarm, &cause) != FSC_OK)
+        return fsc_options_fail(k->err, k->ctx, prewarm, "pool %s: %.200s", p->name, cause.msg);
     return is_in_cluster(p->prewarm.kind_name) ? check_object(k, prewarm, &p->prewarm) : FSC_OK;
 }
 

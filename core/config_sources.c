@@ -183,3 +183,31 @@ fsc_status fsc__meter_check(const fsc_config *c, const fsc_budget_config *budget
         return fsc_fail(err, FSC_CONFIG, "it is in %s, its meter in %s", currency, m->unit);
     return FSC_OK;
 }
+
+/* ---- pools that a cloud sizes ------------------------------------------------------------------
+ */
+
+void fsc__prewarm_settle(fsc_pool_config *pool, const fsc_api_config *lambda_cloud,
+                         const char *aws_region)
+{
+    pool->prewarm.cloud.lambda_cloud = lambda_cloud;
+    pool->prewarm.cloud.aws_region = aws_region;
+    pool->prewarm.cloud.instance_type = pool->instance_type;
+}
+
+fsc_status fsc__prewarm_check(const fsc_target_ref *prewarm, fsc_err *err)
+{
+    const fsc_cloud_ref *cloud = &prewarm->cloud;
+    const struct {
+        const char *kind, *value, *key;
+    } needs[] = {
+        {"NodeGroup", cloud->cluster, "cluster"},
+        {"LambdaCloud", cloud->region, "region"},
+        {"LambdaCloud", cloud->ssh_key, "sshKey"},
+        {"LambdaCloud", cloud->instance_type, "the pool's instanceType"},
+        {"LambdaCloud", cloud->lambda_cloud->auth.bearer_token_file, "lambdaCloud.apiKeyFile"}};
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
+        if (!needs[i].value && !strcmp(needs[i].kind, prewarm->kind_name))
+            return fsc_fail(err, FSC_CONFIG, "a %s needs %s", needs[i].kind, needs[i].key);
+    return FSC_OK;
+}

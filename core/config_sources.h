@@ -12,6 +12,11 @@ extern const fsc_opt fsc__aws_rows[];                                 /* of a co
 
 /* Tells a reader's name from a remark, and gives the price its currency. */
 void fsc__price_settle(fsc_pool_config *pool);
+/* Gives a pool's prewarm what its cloud needs to be asked. */
+void fsc__prewarm_settle(fsc_pool_config *pool, const fsc_api_config *lambda_cloud,
+                         const char *aws_region);
+/* FSC_CONFIG where it lacks a key that its kind needs. */
+fsc_status fsc__prewarm_check(const fsc_target_ref *prewarm, fsc_err *err) FSC_CHECKED;
 /* FSC_CONFIG where a price lacks what its source needs. */
 fsc_status fsc__price_check(const fsc_config *c, const fsc_pool_config *pool,
                             fsc_err *err) FSC_CHECKED;

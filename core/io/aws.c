@@ -101,12 +101,12 @@ static fsc_status status_of(const char *code, fsc_status status)
 static fsc_status explain(const fsc_node *code, const fsc_node *message, const char *what,
                           fsc_status status, fsc_err *err)
 {
-    const char *name = fsc_node_text(code, NULL);
-    if (!name)
+    const char *name = fsc_node_text(code, ""), *words = fsc_node_text(message, "");
+    if (!*name && !*words)
         return fsc_context(err, "%s", what);
     bool retryable = err->retryable || is_throttling(name);
-    (retryable ? fsc_fail_retryable : fsc_fail)(err, status_of(name, status), "%s: %s: %.300s",
-                                                what, name, fsc_node_text(message, ""));
+    (retryable ? fsc_fail_retryable : fsc_fail)(err, status_of(name, status), "%s: %.100s%s%.300s",
+                                                what, name, *name ? ": " : "", words);
     return err->code;
 }
 

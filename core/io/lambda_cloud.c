@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "forescale/lambda_cloud.h"
+#include "forescale/file.h"
 #include "forescale/json.h"
 
 #include <string.h>
 
-enum { MAX_PAGES = 100, MICROS_A_CENT = 10000 };
+enum { MAX_PAGES = 100, MICROS_A_CENT = 10000, MAX_USER_DATA = 1 << 20, ONCE = 1, OFTEN = 0 };
 
 static const char *text_at(const fsc_node *n, const char *key)
 {
@@ -25,18 +26,19 @@ static fsc_status explain(const fsc_http_response *r, const char *path, fsc_stat
                                        text_at(error, "code"), text_at(error, "message"));
 }
 
-fsc_status fsc_lambda_call(const fsc_node **out, const char **next_page, fsc_http *http,
-                           const fsc_config *cfg, const char *path, const char *body, int tries,
-                           fsc_arena *a, fsc_err *err)
+/* body NULL: GET, else POST. *out is the answer's data, *next_page its page_token or NULL. */
+static fsc_status call(const fsc_node **out, const char **next_page, fsc_http *http,
+                       const fsc_api_config *api, const char *path, const char *body, int tries,
+                       fsc_arena *a, fsc_err *err)
 {
     fsc_http_response response;
     const fsc_node *root;
-    const char *url = fsc_arena_printf(a, err, "%s%s", cfg->lambda_cloud.url, path);
+    const char *url = fsc_arena_printf(a, err, "%s%s", api->url, path);
     if (!url)
         return FSC_NOMEM;
     const fsc_http_request req = {.method = body ? FSC_POST : FSC_GET,
                                   .url = url,
-                                  .auth = &cfg->lambda_cloud.auth,
+                                  .auth = &api->auth,
                                   .content_type = body ? "application/json" : NULL,
                                   .body = body,
                                   .body_n = body ? strlen(body) : 0,
@@ -75,13 +77,15 @@ static fsc_status take(fsc_lambda_instance *i, const fsc_node *n, fsc_err *err)
                                .name = text_at(n, "name"),
                                .status = text_at(n, "status"),
                                .type = text_at(fsc_node_at(n, "instance_type", NULL), "name"),
-                               .region = text_at(fsc_node_at(n, "region", NULL), "name")};
+                               .region = text_at(fsc_node_at(n, "region", NULL), "name"),
+                               .ip = text_at(n, "ip"),
+                               .private_ip = text_at(n, "private_ip")};
     return price_of(&i->micros_per_h, fsc_node_at(n, "instance_type", NULL))
                ? FSC_OK
                : fsc_fail(err, FSC_DATA, "Lambda Cloud's instance %.60s has no price", i->id);
 }
 
-static fsc_status read_pages(page **last, size_t *n, fsc_http *http, const fsc_config *cfg,
+static fsc_status read_pages(page **last, size_t *n, fsc_http *http, const fsc_api_config *api,
                              fsc_arena *a, fsc_err *err)
 {
     const char *path = "/instances", *next = NULL;
@@ -90,7 +94,7 @@ static fsc_status read_pages(page **last, size_t *n, fsc_http *http, const fsc_c
         page *p = FSC_NEW(a, 1, page, err);
         if (!p)
             return FSC_NOMEM;
-        FSC_TRY(fsc_lambda_call(&p->list, &next, http, cfg, path, NULL, 0, a, err));
+        FSC_TRY(call(&p->list, &next, http, api, path, NULL, OFTEN, a, err));
         if (p->list->kind != FSC_NODE_LIST)
             return fsc_fail(err, FSC_DATA, "Lambda Cloud /instances: the answer is no list");
         p->before = *last;
@@ -110,11 +114,11 @@ static fsc_status read_pages(page **last, size_t *n, fsc_http *http, const fsc_c
 }
 
 fsc_status fsc_lambda_list(fsc_lambda_instance **out, size_t *n, fsc_http *http,
-                           const fsc_config *cfg, fsc_arena *a, fsc_err *err)
+                           const fsc_api_config *api, fsc_arena *a, fsc_err *err)
 {
     page *last = NULL;
     size_t most;
-    FSC_TRY(read_pages(&last, &most, http, cfg, a, err));
+    FSC_TRY(read_pages(&last, &most, http, api, a, err));
     *out = FSC_NEW(a, most, fsc_lambda_instance, err);
     *n = 0;
     if (!*out)
@@ -126,16 +130,65 @@ fsc_status fsc_lambda_list(fsc_lambda_instance **out, size_t *n, fsc_http *http,
     return FSC_OK;
 }
 
-fsc_status fsc_lambda_price(int64_t *micros_per_h, fsc_http *http, const fsc_config *cfg,
+fsc_status fsc_lambda_price(int64_t *micros_per_h, fsc_http *http, const fsc_api_config *api,
                             const char *type, fsc_arena *a, fsc_err *err)
 {
     const fsc_node *types;
     const char *next;
-    FSC_TRY(fsc_lambda_call(&types, &next, http, cfg, "/instance-types", NULL, 0, a, err));
+    FSC_TRY(call(&types, &next, http, api, "/instance-types", NULL, OFTEN, a, err));
     const fsc_node *known = fsc_node_at(types, type, "instance_type", NULL);
     if (!known)
         return fsc_fail(err, FSC_MISSING, "Lambda Cloud has no instance type %.60s", type);
     return price_of(micros_per_h, known)
                ? FSC_OK
                : fsc_fail(err, FSC_DATA, "Lambda Cloud's type %.60s has no price", type);
+}
+
+static void add_text(fsc_buf *body, const char *key, const char *value)
+{
+    fsc_buf_printf(body, "\"%s\":", key);
+    fsc_json_string(body, value);
+    fsc_buf_puts(body, ",");
+}
+
+fsc_status fsc_lambda_launch(fsc_http *http, const fsc_api_config *api,
+                             const fsc_lambda_order *order, fsc_arena *a, fsc_err *err)
+{
+    fsc_buf body;
+    const fsc_node *answer;
+    const char *user_data, *next;
+    size_t n;
+    fsc_buf_init(&body, a, 8 * (size_t)MAX_USER_DATA);
+    fsc_buf_puts(&body, "{");
+    add_text(&body, "region_name", order->region);
+    add_text(&body, "instance_type_name", order->type);
+    add_text(&body, "name", order->name);
+    if (order->user_data_file) {
+        FSC_TRY(fsc_file_read(&user_data, &n, order->user_data_file, MAX_USER_DATA, a, err));
+        add_text(&body, "user_data", user_data);
+    }
+    fsc_buf_puts(&body, "\"ssh_key_names\":[");
+    fsc_json_string(&body, order->ssh_key);
+    fsc_buf_printf(&body, "],\"quantity\":%lld}", (long long)order->count);
+    FSC_TRY(fsc_buf_status(&body, err));
+    return call(&answer, &next, http, api, "/instance-operations/launch", fsc_buf_str(&body), ONCE,
+                a, err);
+}
+
+fsc_status fsc_lambda_terminate(fsc_http *http, const fsc_api_config *api, const char *const *ids,
+                                size_t n, fsc_arena *a, fsc_err *err)
+{
+    fsc_buf body;
+    const fsc_node *answer;
+    const char *next;
+    fsc_buf_init(&body, a, (size_t)1 << 20);
+    fsc_buf_puts(&body, "{\"instance_ids\":[");
+    for (size_t i = 0; i < n; i++) {
+        fsc_buf_puts(&body, i ? "," : "");
+        fsc_json_string(&body, ids[i]);
+    }
+    fsc_buf_puts(&body, "]}");
+    FSC_TRY(fsc_buf_status(&body, err));
+    return call(&answer, &next, http, api, "/instance-operations/terminate", fsc_buf_str(&body),
+                OFTEN, a, err);
 }

@@ -44,8 +44,16 @@ typedef struct fsc_api_config { /* a service with a bearer token */
     fsc_http_auth auth;
 } fsc_api_config;
 
+typedef struct fsc_cloud_ref { /* of a pool that is no object of Kubernetes'; else NULL */
+    const char *cluster;       /* of a node group */
+    const char *region, *ssh_key, *user_data_file, *instance_type; /* of machines to launch */
+    const fsc_api_config *lambda_cloud;
+    const char *aws_region; /* NULL: where we run */
+} fsc_cloud_ref;
+
 typedef struct fsc_target_ref {
     const char *kind_name, *namespace_, *name; /* kind None: nothing is written */
+    fsc_cloud_ref cloud;
 } fsc_target_ref;
 
 typedef struct fsc_price_config {

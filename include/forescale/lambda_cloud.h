@@ -10,22 +10,30 @@
 
 typedef struct fsc_lambda_instance {
     const char *id, *name, *status, *type, *region;
+    const char *ip, *private_ip; /* "" while it has none */
     int64_t micros_per_h;
 } fsc_lambda_instance;
 
 /* All instances that bill (booting, active and unhealthy ones), page by page. FSC_DATA where one
  * has no price: it must not count as nothing. */
 fsc_status fsc_lambda_list(fsc_lambda_instance **out, size_t *n, fsc_http *http,
-                           const fsc_config *cfg, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+                           const fsc_api_config *api, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
 /* The price of an instance of a type for an hour. FSC_MISSING: there is no such type. */
-fsc_status fsc_lambda_price(int64_t *micros_per_h, fsc_http *http, const fsc_config *cfg,
+fsc_status fsc_lambda_price(int64_t *micros_per_h, fsc_http *http, const fsc_api_config *api,
                             const char *type, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
-/* A call of the API; body NULL: GET, else POST. *out is the answer's `data`, *next_page its
- * `page_token` or NULL. Errors begin with the API's own code. */
-fsc_status fsc_lambda_call(const fsc_node **out, const char **next_page, fsc_http *http,
-                           const fsc_config *cfg, const char *path, const char *body, int tries,
-                           fsc_arena *a, fsc_err *err) FSC_CHECKED;
+/* What is to be launched. The script of user_data_file is what makes a machine join a cluster. */
+typedef struct fsc_lambda_order {
+    const char *name, *type, *region, *ssh_key;
+    const char *user_data_file; /* NULL: none */
+    int64_t count;
+} fsc_lambda_order;
+
+/* One call, sent once: a launch whose answer is lost may have happened, and the next run counts. */
+fsc_status fsc_lambda_launch(fsc_http *http, const fsc_api_config *api,
+                             const fsc_lambda_order *order, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_lambda_terminate(fsc_http *http, const fsc_api_config *api, const char *const *ids,
+                                size_t n, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
 #endif

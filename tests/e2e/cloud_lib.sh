@@ -5,6 +5,10 @@
 export AWS_EC2_METADATA_DISABLED=true AWS_REGION=us-east-1 HOME=$rig
 unset AWS_PROFILE AWS_SESSION_TOKEN
 
+signatures_unchecked() { # CALLS: so many of the next ones
+    curl -fs -X POST -H 'Content-Type: application/octet-stream' --data-binary "$1" "$AWS_ENDPOINT_URL/moto-api/reset-auth" >/dev/null || fail "moto's reset-auth"
+}
+
 start_moto() { # PORT SETUP: runs the python SETUP with `client(service)`, then checks every signature
     start moto env INITIAL_NO_AUTH_ACTION_COUNT=1000000 "$MOTO/bin/moto_server" -H 127.0.0.1 -p "$1"
     wait_for 60 "moto" curl -fs "http://127.0.0.1:$1/moto-api/"
@@ -21,7 +25,7 @@ iam.put_user_policy(UserName="forescale", PolicyName="all", PolicyDocument=json.
 key = iam.create_access_key(UserName="forescale")["AccessKey"]
 print(key["AccessKeyId"], key["SecretAccessKey"])
 P
-    curl -fs -X POST -H "Content-Type: application/octet-stream" --data-binary 0 "http://127.0.0.1:$1/moto-api/reset-auth" >/dev/null || fail "moto keeps its signatures unchecked"
+    signatures_unchecked 0
     read -r AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY <"$rig/keys"
     export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
 }

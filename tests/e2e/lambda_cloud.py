@@ -2,7 +2,7 @@
 """Lambda's cloud as its API documents it: instances page by page, types with prices, launch and terminate with their
 limits and errors. Usage: lambda_cloud.py PORT KEY [SECONDS_BETWEEN_LAUNCHES]. POST /control {"busy": N} answers 429 to the
 next N requests, {"down": true} 503 to all, {"no_capacity": true} refuses launches, {"instances": [[TYPE, STATUS]...]}
-sets what runs."""
+adds what runs, {"lose": N} ends N machines that have a name; its answer says what runs."""
 import http.server
 import itertools
 import json
@@ -26,7 +26,8 @@ def type_of(name):
 
 
 def instance(type_name, status="booting", name=None, tags=()):
-    return {"id": f"{next(ids):032x}", "name": name, "ip": None, "status": status, "ssh_key_names": ["ops"], "file_system_names": [],
+    number = next(ids)
+    return {"id": f"{number:032x}", "name": name, "ip": f"10.0.{number // 256}.{number % 256}", "status": status, "ssh_key_names": ["ops"], "file_system_names": [],
             "tags": list(tags), "region": {"name": "us-east-1", "description": "Virginia, USA"}, "instance_type": type_of(type_name)}
 
 
@@ -50,8 +51,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def control(self, body):
         for type_name, status in body.pop("instances", []):
             state["instances"].append(instance(type_name, status))
+        ours = [i for i in state["instances"] if i["name"] and i["status"] != "terminated"]
+        lost = ours[:body.pop("lose", 0)]
+        for i in lost:
+            i["status"] = "terminated"
         state.update(body)
-        self.answer(200, {"running": sum(i["status"] != "terminated" for i in state["instances"]),
+        self.answer(200, {"lost": [i["id"] for i in lost], "addresses": [i["ip"] for i in ours if i not in lost],
+                          "running": sum(i["status"] != "terminated" for i in state["instances"]),
                           "names": sorted({i["name"] for i in state["instances"] if i["name"] and i["status"] != "terminated"})})
 
     def launch(self, body):

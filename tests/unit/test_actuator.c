@@ -3,7 +3,8 @@
 #include "forescale/apply.h"
 #include "tests/unit/kube_double.h"
 
-static const fsc_target_ref ref = {"ScaledObject", "inference", "llama"};
+static const fsc_target_ref ref = {
+    .kind_name = "ScaledObject", .namespace_ = "inference", .name = "llama"};
 enum { NOW = 1795510800 }; /* 2026-11-24T09:00:00Z */
 
 #define SO_PATH     "/apis/keda.sh/v1alpha1/namespaces/inference/scaledobjects/llama"
@@ -154,7 +155,9 @@ END_TEST
 START_TEST(an_hpa_that_belongs_to_another_is_left_alone)
 {
     fsc_target_seen s;
-    fsc_target_ref hpa = {"HorizontalPodAutoscaler", "inference", "keda-hpa-llama"};
+    fsc_target_ref hpa = {.kind_name = "HorizontalPodAutoscaler",
+                          .namespace_ = "inference",
+                          .name = "keda-hpa-llama"};
     can("[200, {\"metadata\": {\"resourceVersion\": \"1\", \"annotations\": " RECORD
         ", \"ownerReferences\": [{\"kind\": \"ScaledObject\", \"name\": \"llama\", \"controller\": "
         "true}]}, \"spec\": "

@@ -133,6 +133,16 @@ START_TEST(a_replay_uses_the_price_of_its_time)
 }
 END_TEST
 
+START_TEST(without_a_network_a_price_never_heard_is_told)
+{
+    begin();
+    quote_at(NOW, false);
+    ck_assert_int_eq(q[0].price.micros, 0);
+    says(q[0].note, "nothing was ever heard of its price");
+    end();
+}
+END_TEST
+
 START_TEST(a_price_is_journalled_when_it_changes_and_once_an_hour)
 {
     fsc_ledger_entry *rows;
@@ -157,6 +167,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_source_never_heard_leaves_the_amount);
     tcase_add_test(t, a_pool_never_priced_is_as_dear_as_the_dearest);
     tcase_add_test(t, a_replay_uses_the_price_of_its_time);
+    tcase_add_test(t, without_a_network_a_price_never_heard_is_told);
     tcase_add_test(t, a_price_is_journalled_when_it_changes_and_once_an_hour);
 }
 

@@ -22,10 +22,14 @@ enum { NOW = 1795510800 }; /* 2026-11-24T09:00:00Z */
     "\": \"{\\\"baseline\\\":2,\\\"from\\\":2,\\\"to\\\":" #to ",\\\"safe\\\":5,"                  \
     "\\\"expiresAt\\\":\\\"2026-11-24T09:10:00Z\\\",\\\"runId\\\":\\\"r0\\\"}\"}}]"
 
-static const fsc_target_ref deployment = {"Deployment", "inference", "llama"};
-static const fsc_target_ref placeholder = {"Placeholder", "inference", "warm"};
-static const fsc_target_ref nodepool = {"NodePool", "default", "gpu"};
-static const fsc_target_ref buffer = {"CapacityBuffer", "inference", "gpu"};
+static const fsc_target_ref deployment = {
+    .kind_name = "Deployment", .namespace_ = "inference", .name = "llama"};
+static const fsc_target_ref placeholder = {
+    .kind_name = "Placeholder", .namespace_ = "inference", .name = "warm"};
+static const fsc_target_ref nodepool = {
+    .kind_name = "NodePool", .namespace_ = "default", .name = "gpu"};
+static const fsc_target_ref buffer = {
+    .kind_name = "CapacityBuffer", .namespace_ = "inference", .name = "gpu"};
 
 static fsc_target_seen observe(const fsc_target_ref *ref, const char *answers)
 {
