@@ -53,7 +53,7 @@ static fsc_status help_model(fsc_cli *cli, const char *name, fsc_err *err)
     for (const fsc_model_ops *const *m = fsc_models(); *m && n < 64; m++) {
         names[n++] = (*m)->name;
         if (!name)
-            (void)printf("%-18s %s\n", (*m)->name, (*m)->summary);
+            (void)printf("%-20s %s\n", (*m)->name, (*m)->summary);
         else if (!strcmp((*m)->name, name)) {
             (void)printf("%s: %s\n", (*m)->name, (*m)->summary);
             return (*m)->opts ? print_rows(cli, (*m)->name, (*m)->opts, err) : FSC_OK;

@@ -10,7 +10,14 @@
 #include "direct_features.h"
 #include "linear.h"
 
-enum { FSC_N_EXPERTS = 6, FSC_N_KNOTS = 33, FSC_EXPERT_LAST = 4 };
+enum {
+    FSC_N_EXPERTS = 6,
+    FSC_N_KNOTS = 33,
+    FSC_EXPERT_LOG = 0,
+    FSC_EXPERT_LEVEL = 1,
+    FSC_EXPERT_LAST = 4,
+    FSC_EXPERT_PROFILE = 5
+};
 
 typedef struct fsc_expert { /* flat: part of a saved state */
     bool usable;

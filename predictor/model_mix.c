@@ -6,8 +6,7 @@
  * upper quantiles from the median is scaled online so that coverage comes right (adaptive conformal
  * inference, Gibbs and Candes 2021). Losses count once their target is known.
  */
-#include "experts.h"
-#include "forescale/model.h"
+#include "mix.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,7 +19,7 @@ enum { MAX_FITS = 64, FAR_FITS_A_DAY = 6 };
 
 /* A tracker starts empty at each local midnight and is in force once it is WARM_DAYS old: what was
  * learned depends on so many days alone, however the history came in. */
-enum { WARM_DAYS = 3, N_TRACKERS = WARM_DAYS + 1 };
+enum { WARM_DAYS = FSC_MIX_WARM_DAYS, N_TRACKERS = WARM_DAYS + 1 };
 
 static const double taus[N_TAUS] = {0.5, 0.9, 0.95};
 static const double eta = 5, half_life_days = 0.15, calibration_rate = 0.03,
@@ -57,6 +56,7 @@ typedef struct fits {
 typedef struct layout {
     size_t n, n_tracked, n_ring, tracker_bytes;
     const int32_t *horizon; /* [n] */
+    unsigned experts;       /* that may weigh, by bit */
     fits fits;
     fsc_expert *expert; /* [number of fits][FSC_N_EXPERTS] */
     header *head;
@@ -102,30 +102,32 @@ static fits count_fits(const fsc_model_spec *spec)
     return f;
 }
 
-static size_t day_bytes(const fsc_model_spec *spec)
+size_t fsc_mix_day_bytes(const fsc_model_spec *spec)
 {
     return count_fits(spec).n * FSC_N_EXPERTS * sizeof(fsc_expert);
 }
 
 static layout lay_out(const void *state, const fsc_model_spec *spec)
 {
-    layout l = {
-        .n = spec->request.n_horizons, .fits = count_fits(spec), .horizon = spec->request.horizon};
+    layout l = {.n = spec->request.n_horizons,
+                .fits = count_fits(spec),
+                .horizon = spec->request.horizon,
+                .experts = *(const unsigned *)spec->model->variant};
     char *p = (char *)(uintptr_t)state; /* the caller's const decides what is written */
     for (; l.n_tracked < l.n && is_tracked(spec, l.n_tracked); l.n_tracked++)
         l.n_ring += (size_t)spec->request.horizon[l.n_tracked];
     l.tracker_bytes = sizeof(size_t) + l.n_tracked * sizeof(learned) + l.n_ring * sizeof(own);
     l.expert = (fsc_expert *)(void *)p;
-    l.head = (header *)(void *)(p + day_bytes(spec));
+    l.head = (header *)(void *)(p + fsc_mix_day_bytes(spec));
     l.ring = (said *)(void *)(l.head + 1);
     l.trackers = (char *)(void *)(l.ring + l.n_ring);
     return l;
 }
 
-static size_t state_bytes(const fsc_model_spec *spec)
+size_t fsc_mix_state_bytes(const fsc_model_spec *spec)
 {
     layout l = lay_out(NULL, spec);
-    return day_bytes(spec) + sizeof(header) + l.n_ring * sizeof(said) +
+    return fsc_mix_day_bytes(spec) + sizeof(header) + l.n_ring * sizeof(said) +
            N_TRACKERS * l.tracker_bytes;
 }
 
@@ -167,16 +169,23 @@ typedef struct mixture {
     const learned *s;
 } mixture;
 
-static void weigh(double *out, const learned *s, const fsc_expert *experts, size_t tau,
+static double prior_of(const layout *l, size_t e, bool is_short)
+{
+    return l->experts >> e & 1 ? fsc_expert_prior(e, is_short) : 0;
+}
+
+static void weigh(double *out, const learned *s, const layout *l, size_t k, size_t tau,
                   bool is_short)
 {
+    const fsc_expert *experts = experts_of(l, k);
     double best = INFINITY, sum = 0;
     for (size_t e = 0; e < FSC_N_EXPERTS; e++)
-        if (experts[e].usable && fsc_expert_prior(e, is_short) > 0 && s->loss[e][tau] < best)
+        if (experts[e].usable && prior_of(l, e, is_short) > 0 && s->loss[e][tau] < best)
             best = s->loss[e][tau];
     for (size_t e = 0; e < FSC_N_EXPERTS; e++) {
-        double relative = s->weight > 0 ? (s->loss[e][tau] + 1e-12) / (best + 1e-12) - 1 : 0;
-        out[e] = experts[e].usable ? fsc_expert_prior(e, is_short) * exp(-eta * relative) : 0;
+        double relative = s->weight > 0 ? (s->loss[e][tau] + 1e-12) / (best + 1e-12) - 1 : 0,
+               prior = prior_of(l, e, is_short);
+        out[e] = experts[e].usable && prior > 0 ? prior * exp(-eta * relative) : 0;
         sum += out[e];
     }
     for (size_t e = 0; e < FSC_N_EXPERTS; e++)
@@ -198,7 +207,7 @@ static void judge(mixture *m, const learned *s, const layout *l, size_t k, bool 
 {
     m->s = s;
     for (size_t tau = 0; tau < N_TAUS; tau++)
-        weigh(m->weight[tau], s, experts_of(l, k), tau, is_short);
+        weigh(m->weight[tau], s, l, k, tau, is_short);
 }
 
 /* Position of a level among the taus: below 0.5 the median's weights, above 0.95 those of 0.95. */
@@ -237,7 +246,7 @@ static double quantile(const mixture *m, double level, double median)
 static bool any_usable(const mixture *m)
 {
     for (size_t e = 0; e < FSC_N_EXPERTS; e++)
-        if (m->view[e].expert)
+        if (m->view[e].expert && m->weight[0][e] > 0)
             return true;
     return false;
 }
@@ -309,7 +318,7 @@ static void track_all(const layout *l, const fsc_past *past, const fsc_model_spe
         ++*tracker_at(l, i).points;
 }
 
-static void observe(void *state, fsc_past *past, const fsc_model_spec *spec)
+void fsc_mix_observe(void *state, fsc_past *past, const fsc_model_spec *spec)
 {
     layout l = lay_out(state, spec);
     double y = past->y[past->n - 1];
@@ -331,15 +340,15 @@ static void start_tracker(layout *l)
     l->head->n_trackers += l->head->n_trackers < N_TRACKERS;
 }
 
-static void resume(const void *state, fsc_past *past, const fsc_model_spec *spec)
+void fsc_mix_resume(const void *state, fsc_past *past, const fsc_model_spec *spec)
 {
     const header *h = lay_out(state, spec).head;
     for (size_t i = 0; i < FSC_N_TRANSFORMS; i++)
         fsc_features_resume(&past->features[i], past, h->log_offset, h->linear_unit, &h->recent[i]);
 }
 
-static fsc_status fit(void *state, fsc_past *past, const fsc_model_spec *spec, fsc_arena *scratch,
-                      fsc_err *err)
+fsc_status fsc_mix_fit(void *state, fsc_past *past, const fsc_model_spec *spec, fsc_arena *scratch,
+                       fsc_err *err)
 {
     layout l = lay_out(state, spec);
     fsc_features all[FSC_N_TRANSFORMS];
@@ -361,7 +370,7 @@ static fsc_status fit(void *state, fsc_past *past, const fsc_model_spec *spec, f
         FSC_TRY(fsc_experts_fit(l.expert + fit_of(&l, k) * FSC_N_EXPERTS, all, past,
                                 spec->request.horizon + k, end - k, scratch, err));
     }
-    resume(state, past, spec);
+    fsc_mix_resume(state, past, spec);
     track_all(&l, past, spec);
     return FSC_OK;
 }
@@ -375,8 +384,8 @@ static double mean_of(const mixture *m, double median)
     return sum / POINTS;
 }
 
-static void predict(fsc_prediction *out, const void *state, const fsc_past *past,
-                    const fsc_model_spec *spec)
+void fsc_mix_predict(fsc_prediction *out, const void *state, const fsc_past *past,
+                     const fsc_model_spec *spec)
 {
     layout l = lay_out(state, spec);
     const fsc_forecast_request *r = &spec->request;
@@ -393,7 +402,7 @@ static void predict(fsc_prediction *out, const void *state, const fsc_past *past
 }
 
 /* Over the tracked horizons, of the median and the upper tail alike. */
-static double skill(const void *state, const fsc_model_spec *spec)
+double fsc_mix_skill(const void *state, const fsc_model_spec *spec)
 {
     layout l = lay_out(state, spec);
     double mix = 0, last = 0;
@@ -405,19 +414,12 @@ static double skill(const void *state, const fsc_model_spec *spec)
     return last > 0 ? 1 - mix / last : NAN;
 }
 
+static const unsigned all = (1U << FSC_N_EXPERTS) - 1;
+
 const fsc_model_ops fsc_model_mix = {
     .name = "mix",
     .summary = "Direct robust regressions on seasonal profiles, mixed online and calibrated (the "
                "default).",
-    .min_days = 2,
-    .seasonal = true,
-    .uses_features = true,
-    .warm_days = WARM_DAYS,
-    .state_bytes = state_bytes,
-    .day_bytes = day_bytes,
-    .fit = fit,
-    .observe = observe,
-    .predict = predict,
-    .resume = resume,
-    .skill = skill,
+    .variant = &all,
+    FSC_MIX_FUNCTIONS,
 };

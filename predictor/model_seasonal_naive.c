@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The value of the same local time one season before (Hyndman and Athanasopoulos, Forecasting 3rd
  * ed., 5.2). */
-#include "errors.h"
+#include "seasonal.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -20,37 +20,43 @@ static const fsc_opt rows[] = {
 
 static double point(const fsc_past *past, const void *ctx, size_t t, size_t h)
 {
-    size_t days = season_days[((const options *)ctx)->season];
+    size_t days = *(const size_t *)ctx;
     size_t season = days * past->day, whole = (h + season - 1) / season;
     size_t i = fsc_past_days_before(past, t + h, whole * days);
     return i <= t ? past->filled[i] : NAN;
 }
 
-static size_t state_bytes(const fsc_model_spec *spec)
+static const size_t *days_of(const fsc_model_spec *spec)
+{
+    const options *o = spec->opts;
+    return o ? &season_days[o->season] : spec->model->variant;
+}
+
+size_t fsc_seasonal_state_bytes(const fsc_model_spec *spec)
 {
     return spec->request.n_horizons * spec->request.n_q * sizeof(double);
 }
 
-static fsc_status fit(void *state, fsc_past *past, const fsc_model_spec *spec, fsc_arena *scratch,
-                      fsc_err *err)
+fsc_status fsc_seasonal_fit(void *state, fsc_past *past, const fsc_model_spec *spec,
+                            fsc_arena *scratch, fsc_err *err)
 {
-    return fsc_error_quantiles(state, past, &spec->request, point, spec->opts, scratch, err);
+    return fsc_error_quantiles(state, past, &spec->request, point, days_of(spec), scratch, err);
 }
 
-static void observe(void *state, fsc_past *past, const fsc_model_spec *spec)
+void fsc_seasonal_observe(void *state, fsc_past *past, const fsc_model_spec *spec)
 {
     (void)state;
     (void)past;
     (void)spec;
 }
 
-static void predict(fsc_prediction *out, const void *state, const fsc_past *past,
-                    const fsc_model_spec *spec)
+void fsc_seasonal_predict(fsc_prediction *out, const void *state, const fsc_past *past,
+                          const fsc_model_spec *spec)
 {
-    fsc_predict_by_errors(out, state, past, &spec->request, point, spec->opts);
+    fsc_predict_by_errors(out, state, past, &spec->request, point, days_of(spec));
 }
 
-static double skill(const void *state, const fsc_model_spec *spec)
+double fsc_seasonal_skill(const void *state, const fsc_model_spec *spec)
 {
     (void)state;
     (void)spec;
@@ -59,14 +65,9 @@ static double skill(const void *state, const fsc_model_spec *spec)
 
 const fsc_model_ops fsc_model_seasonal_naive = {
     .name = "seasonal_naive",
-    .summary = "The value of the same time a day (or a week) before.",
+    .summary = "The value of the same time a day before.",
     .opts = rows,
     .opts_size = sizeof(options),
     .min_days = 2,
-    .seasonal = true,
-    .state_bytes = state_bytes,
-    .fit = fit,
-    .observe = observe,
-    .predict = predict,
-    .skill = skill,
+    FSC_SEASONAL_FUNCTIONS,
 };
