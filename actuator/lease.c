@@ -8,7 +8,6 @@ enum { BODY_BYTES = 4096 };
 typedef struct lease_now {
     const char *resource_version, *holder; /* holder "": free */
     int64_t acquired, renewed, duration_s, transitions;
-    const char *name; /* of one to be written */
 } lease_now;
 
 /* 0 where absent or unreadable: such a lease has run out. */
@@ -47,8 +46,7 @@ static const char *body_of(const lease_now *l, fsc_arena *a, fsc_err *err)
     fsc_buf b;
     fsc_buf_init(&b, a, BODY_BYTES);
     fsc_buf_puts(&b, "{\"apiVersion\":\"coordination.k8s.io/"
-                     "v1\",\"kind\":\"Lease\",\"metadata\":{\"name\":");
-    fsc_json_string(&b, l->name);
+                     "v1\",\"kind\":\"Lease\",\"metadata\":{\"name\":\"forescale\"");
     if (*l->resource_version) {
         fsc_buf_puts(&b, ",\"resourceVersion\":");
         fsc_json_string(&b, l->resource_version);
@@ -87,18 +85,18 @@ static fsc_status held_by(const lease_now *l, fsc_err *err)
                               fsc_time_format(until, l->renewed + l->duration_s));
 }
 
-fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const char *name, const char *holder,
-                          int64_t now, int64_t duration_s, fsc_arena *a, fsc_err *err)
+fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const char *holder, int64_t now,
+                          int64_t duration_s, fsc_arena *a, fsc_err *err)
 {
     const fsc_node *object = NULL;
-    lease_now wanted = {"", holder, now, now, duration_s, 0, name};
+    lease_now wanted = {"", holder, now, now, duration_s, 0};
     fsc_err missing = FSC_ERR_INIT;
     const char *folder = fsc_arena_printf(
         a, err, "/apis/coordination.k8s.io/v1/namespaces/%s/leases", fsc_kube_namespace(k));
-    const char *path = folder ? fsc_arena_printf(a, err, "%s/%s", folder, name) : NULL;
+    const char *path = folder ? fsc_arena_printf(a, err, "%s/forescale", folder) : NULL;
     if (!path)
         return FSC_NOMEM;
-    *out = (fsc_lease){.path = path, .name = name, .holder = holder};
+    *out = (fsc_lease){.path = path, .holder = holder};
     fsc_status status = fsc_kube_get(&object, k, path, a, &missing);
     if (status == FSC_MISSING) {
         status = write_lease(out, k, FSC_POST, folder, &wanted, a, err);
@@ -123,7 +121,6 @@ fsc_status fsc_lease_release(fsc_kube *k, const fsc_lease *lease, int64_t now, f
                              fsc_err *err)
 {
     fsc_lease released = {0};
-    lease_now freed = {lease->resource_version, "",         lease->acquired, now, 1,
-                       lease->transitions,      lease->name};
+    lease_now freed = {lease->resource_version, "", lease->acquired, now, 1, lease->transitions};
     return write_lease(&released, k, FSC_PUT, lease->path, &freed, a, err);
 }

@@ -38,13 +38,13 @@ typedef struct fsc_pairs {
 /* The values of every option of every command; zero means not given. */
 typedef struct fsc_args {
     /* everywhere */
-    const char *config, *store, *shard, *kubeconfig, *context, *namespace_, *log_format, *log_level,
+    const char *config, *store, *kubeconfig, *context, *namespace_, *log_format, *log_level,
         *output;
     int64_t at;
     bool at_given, help;
     /* of single commands */
     const char *input, *from_csv, *model, *quantiles, *horizon, *step, *state, *dry_run, *picture,
-        *metrics, *scenario, *run, *preset;
+        *metrics, *scenario, *run, *preset, *format;
     int64_t since_s;
     bool from_cluster, gitops;
     bool since_given, stream, all, expired, detailed_exitcode;
@@ -114,7 +114,8 @@ fsc_exit fsc_exit_of(fsc_status status, bool retryable);
 
 /* Commands, one file each. */
 extern const fsc_command fsc_cmd_init, fsc_cmd_check, fsc_cmd_collect, fsc_cmd_forecast,
-    fsc_cmd_backtest, fsc_cmd_explain, fsc_cmd_plan, fsc_cmd_run, fsc_cmd_simulate, fsc_cmd_status,
-    fsc_cmd_restore, fsc_cmd_history, fsc_cmd_completion, fsc_cmd_version, fsc_cmd_help;
+    fsc_cmd_backtest, fsc_cmd_explain, fsc_cmd_plan, fsc_cmd_report, fsc_cmd_run, fsc_cmd_simulate,
+    fsc_cmd_status, fsc_cmd_restore, fsc_cmd_history, fsc_cmd_completion, fsc_cmd_version,
+    fsc_cmd_help;
 
 #endif

@@ -142,6 +142,7 @@ static fsc_status explain(fsc_session *s, fsc_err *err)
     fsc_plan plan;
     if (s->cli->args.run)
         FSC_TRY(find_run(s, s->cli->args.run, err));
+    s->keeps_history = true;
     FSC_TRY(fsc_stage_gather(s, err));
     FSC_TRY(fsc_session_plan(&plan, s, s->cli->now, s->cli->arena, err));
     return tell_all(s, &plan, err);

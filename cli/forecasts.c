@@ -43,7 +43,7 @@ static fsc_status feed(fsc_session *s, size_t w, fsc_arena *a, fsc_err *err)
     const char *name = s->config.workloads[w].name;
     int64_t to = s->cli->now + 1, from = s->cli->now - HISTORY_S;
     fsc_err read = FSC_ERR_INIT;
-    if (s->cli->args.picture) { /* which shows the past: it is read into what lasts */
+    if (s->keeps_history) {
         a = s->cli->arena;
     } else if (s->forecasters[w]) {
         int64_t newest = fsc_forecaster_newest(s->forecasters[w]);

@@ -9,10 +9,23 @@
 enum { ARENA_LIMIT_MIB = 4096 }; /* a wall for hostile input, far above any real run */
 
 const fsc_command *const fsc_commands[] = {
-    &fsc_cmd_init,       &fsc_cmd_check,   &fsc_cmd_collect, &fsc_cmd_forecast,
-    &fsc_cmd_backtest,   &fsc_cmd_plan,    &fsc_cmd_run,     &fsc_cmd_simulate,
-    &fsc_cmd_explain,    &fsc_cmd_status,  &fsc_cmd_restore, &fsc_cmd_history,
-    &fsc_cmd_completion, &fsc_cmd_version, &fsc_cmd_help,    NULL,
+    &fsc_cmd_init,
+    &fsc_cmd_check,
+    &fsc_cmd_collect,
+    &fsc_cmd_forecast,
+    &fsc_cmd_backtest,
+    &fsc_cmd_plan,
+    &fsc_cmd_report,
+    &fsc_cmd_run,
+    &fsc_cmd_simulate,
+    &fsc_cmd_explain,
+    &fsc_cmd_status,
+    &fsc_cmd_restore,
+    &fsc_cmd_history,
+    &fsc_cmd_completion,
+    &fsc_cmd_version,
+    &fsc_cmd_help,
+    NULL,
 };
 
 fsc_exit fsc_exit_of(fsc_status status, bool retryable)

@@ -1,123 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/picture.h"
 
-#include <math.h>
-#include <string.h>
+#include "forescale/document.h"
 
-enum {
-    WIDTH = 880,
-    HEIGHT = 260,
-    LEFT = 64,
-    RIGHT = 12,
-    TOP = 14,
-    BOTTOM = 30,
-    PAST_S = 3 * FSC_HOUR_S,
-    AHEAD_S = 30 * FSC_MINUTE_S,
-    BYTES_LIMIT = 16 << 20
-};
+enum { PAST_S = 3 * FSC_HOUR_S, AHEAD_S = 30 * FSC_MINUTE_S, BYTES_LIMIT = 16 << 20 };
 
 static const double levels[] = {0.05, 0.5, 0.95};
-
-/* One chart: times across, values up. */
-typedef struct chart {
-    fsc_buf *out;
-    int64_t from, to;
-    double top;
-    const fsc_zone *zone;
-} chart;
-
-static double x_of(const chart *c, int64_t t)
-{
-    return LEFT + (double)(t - c->from) / (double)(c->to - c->from) * (WIDTH - LEFT - RIGHT);
-}
-
-static double y_of(const chart *c, double v)
-{
-    return HEIGHT - BOTTOM - v / c->top * (HEIGHT - TOP - BOTTOM);
-}
-
-static void add_escaped(fsc_buf *out, const char *text)
-{
-    for (; *text; text++) {
-        const char *as = *text == '<'   ? "&lt;"
-                         : *text == '&' ? "&amp;"
-                         : *text == '"' ? "&quot;"
-                                        : NULL;
-        if (as)
-            fsc_buf_puts(out, as);
-        else
-            fsc_buf_add(out, text, 1);
-    }
-}
-
-/* A round step that gives about five lines. */
-static double round_step(double range)
-{
-    double step = pow(10, floor(log10(range / 5)));
-    while (range / step > 6)
-        step *= range / step > 12 ? 5 : 2;
-    return step;
-}
-
-static void draw_grid(const chart *c)
-{
-    fsc_buf *out = c->out;
-    double step = round_step(c->top);
-    for (double v = 0; v <= c->top; v += step)
-        fsc_buf_printf(
-            out,
-            "<path class=grid d=\"M%d %.1fH%d\"/><text x=%d y=\"%.1f\" text-anchor=end>%g</text>\n",
-            LEFT, y_of(c, v), WIDTH - RIGHT, LEFT - 6, y_of(c, v) + 4, v);
-    for (int64_t t = c->from - c->from % 1800 + 1800; t < c->to; t += 1800) {
-        fsc_civil at = fsc_civil_at(c->zone, t);
-        fsc_buf_printf(out, "<text x=\"%.1f\" y=%d text-anchor=middle>%02d:%02d</text>\n",
-                       x_of(c, t), HEIGHT - 10, at.hour, at.minute);
-    }
-}
-
-static void begin(const chart *c, const char *title)
-{
-    fsc_buf_printf(c->out, "<svg viewBox=\"0 0 %d %d\" role=img><title>", WIDTH, HEIGHT);
-    add_escaped(c->out, title);
-    fsc_buf_puts(c->out, "</title>\n");
-    draw_grid(c);
-}
-
-static void draw_past(const chart *c, const fsc_series *s)
-{
-    bool pen = false;
-    fsc_buf_puts(c->out, "<path class=past d=\"");
-    for (size_t i = 0; i < s->n; i++) {
-        int64_t t = s->start + (int64_t)i * s->step_s;
-        if (isnan(s->values[i])) {
-            pen = false;
-            continue;
-        }
-        fsc_buf_printf(c->out, "%s%.1f %.1f", pen ? "L" : "M", x_of(c, t), y_of(c, s->values[i]));
-        pen = true;
-    }
-    fsc_buf_puts(c->out, "\"/>\n");
-}
-
-static int64_t time_at(const fsc_forecast *f, size_t h)
-{
-    return f->origin + (int64_t)f->horizon[h] * f->step_s;
-}
-
-static void draw_forecast(const chart *c, const fsc_forecast *f)
-{
-    fsc_buf_puts(c->out, "<path class=band d=\"");
-    for (size_t h = 0; h < f->n_horizons; h++)
-        fsc_buf_printf(c->out, "%s%.1f %.1f", h ? "L" : "M", x_of(c, time_at(f, h)),
-                       y_of(c, f->v[h * f->n_q + 2]));
-    for (size_t h = f->n_horizons; h-- > 0;)
-        fsc_buf_printf(c->out, "L%.1f %.1f", x_of(c, time_at(f, h)), y_of(c, f->v[h * f->n_q]));
-    fsc_buf_puts(c->out, "Z\"/>\n<path class=median d=\"");
-    for (size_t h = 0; h < f->n_horizons; h++)
-        fsc_buf_printf(c->out, "%s%.1f %.1f", h ? "L" : "M", x_of(c, time_at(f, h)),
-                       y_of(c, f->v[h * f->n_q + 1]));
-    fsc_buf_puts(c->out, "\"/>\n");
-}
 
 static fsc_status dense_forecast(fsc_forecast *out, const fsc_session *s, size_t w, fsc_arena *a,
                                  fsc_err *err)
@@ -138,119 +26,108 @@ static fsc_status dense_forecast(fsc_forecast *out, const fsc_session *s, size_t
     return fsc_forecast_series(out, history, &cfg, a, err);
 }
 
-static fsc_status draw_workload(fsc_buf *out, const fsc_session *s, size_t w, const fsc_plan *plan,
-                                fsc_arena *a, fsc_err *err)
+static double per_replica(const fsc_session *s, size_t w)
 {
+    double configured = s->config.workloads[w].demand.per_replica;
+    return configured > 0 ? configured : s->workloads[w].per_replica;
+}
+
+enum { C_AT, C_DEMAND, C_LOW, C_MEDIAN, C_HIGH, C_FLOOR, C_N };
+
+static void add_rows(fsc_doc *d, fsc_table *t, const fsc_series *past, const fsc_forecast *f,
+                     double floor)
+{
+    for (size_t i = 0; i < past->n; i++) {
+        fsc_cell *row = fsc_doc_row(d, t);
+        row[C_AT].number = (double)(past->start + (int64_t)i * past->step_s);
+        row[C_DEMAND].number = past->values[i];
+    }
+    for (size_t h = 0; h < f->n_horizons; h++) {
+        const double *v = f->v + h * f->n_q;
+        fsc_cell *row = fsc_doc_row(d, t);
+        row[C_AT].number = (double)(f->origin + (int64_t)f->horizon[h] * f->step_s);
+        row[C_LOW].number = v[0];
+        row[C_MEDIAN].number = v[1];
+        row[C_HIGH].number = v[2];
+        row[C_FLOOR].number = floor;
+    }
+}
+
+static fsc_status add_workload(fsc_doc *d, const fsc_session *s, size_t w, const fsc_plan *plan,
+                               fsc_err *err)
+{
+    static const fsc_column columns[C_N] = {
+        {"at", "Time", FSC_UNIT_TIME},     {"demand", "Demand", FSC_UNIT_NUMBER},
+        {"q0.05", "P5", FSC_UNIT_NUMBER},  {"q0.5", "P50", FSC_UNIT_NUMBER},
+        {"q0.95", "P95", FSC_UNIT_NUMBER}, {"floor", "Floor serves", FSC_UNIT_NUMBER}};
     const fsc_workload_plan *p = &plan->workloads[w];
     fsc_forecast f;
-    FSC_TRY(dense_forecast(&f, s, w, a, err));
+    FSC_TRY(dense_forecast(&f, s, w, d->arena, err));
     fsc_series past = fsc_series_cut(&s->history[w], plan->at - PAST_S, INT64_MAX);
-    double per_replica = s->config.workloads[w].demand.per_replica > 0
-                             ? s->config.workloads[w].demand.per_replica
-                             : s->workloads[w].per_replica;
-    double floor = (double)p->min_replicas * per_replica;
-    chart c = {.out = out,
-               .from = plan->at - PAST_S,
-               .to = plan->at + AHEAD_S,
-               .zone = s->config.zone,
-               .top = floor};
-    for (size_t i = 0; i < past.n; i++)
-        c.top = past.values[i] > c.top ? past.values[i] : c.top;
-    for (size_t h = 0; h < f.n_horizons; h++)
-        c.top = f.v[h * f.n_q + 2] > c.top ? f.v[h * f.n_q + 2] : c.top;
-    c.top = 1.08 * (c.top > 0 ? c.top : 1);
-    fsc_buf_puts(out, "<h2>");
-    add_escaped(out, p->name);
-    fsc_buf_printf(out, ": min %lld, max %lld</h2><p>", (long long)p->min_replicas,
-                   (long long)p->max_replicas);
-    add_escaped(out, p->reason);
-    fsc_buf_puts(out, "</p>\n");
-    begin(&c, p->name);
-    draw_forecast(&c, &f);
-    draw_past(&c, &past);
-    fsc_buf_printf(
-        out, "<path class=floor d=\"M%.1f %.1fH%d\"/><path class=now d=\"M%.1f %dV%d\"/></svg>\n",
-        x_of(&c, plan->at), y_of(&c, floor), WIDTH - RIGHT, x_of(&c, plan->at), TOP,
-        HEIGHT - BOTTOM);
-    fsc_buf_puts(out, "<p class=key><b class=past>demand</b> <b class=median>forecast P50</b> <b "
-                      "class=band>P5 to P95</b> "
-                      "<b class=floor>what the planned floor serves</b></p>\n");
+    fsc_doc_section(d, p->name, p->name, false);
+    fsc_doc_text(d, "min %lld, max %lld: %s", (long long)p->min_replicas,
+                 (long long)p->max_replicas, p->reason);
+    fsc_table *t = fsc_doc_table(d, "demand", p->name, "Demand and forecast", columns, C_N);
+    if (!t)
+        return FSC_OK; /* the document remembers */
+    t->is_long = true;
+    add_rows(d, t, &past, &f, (double)p->min_replicas * per_replica(s, w));
+    fsc_doc_chart(
+        d, &(fsc_chart){.kind = FSC_CHART_LINES,
+                        .title = "Demand, and what is forecast",
+                        .what = "The last hours of demand, the forecast of the next half "
+                                "hour with its band, and what the floor serves.",
+                        .table = t,
+                        .n_layers = 4,
+                        .layers = {{FSC_MARK_BAND, C_LOW, C_HIGH, "P5 to P95"},
+                                   {FSC_MARK_MEDIAN, C_MEDIAN, 0, "forecast P50"},
+                                   {FSC_MARK_PAST, C_DEMAND, 0, "demand"},
+                                   {FSC_MARK_LIMIT, C_FLOOR, 0, "what the planned floor serves"}},
+                        .now = plan->at});
     return FSC_OK;
 }
 
-static void draw_budget(fsc_buf *out, const fsc_budget_plan *b)
+static void add_budget(fsc_doc *d, const fsc_budget_plan *b)
 {
+    static const fsc_column columns[] = {{"what", "", FSC_UNIT_TEXT},
+                                         {"amount", "Amount", FSC_UNIT_MONEY},
+                                         {"ceiling", "Ceiling", FSC_UNIT_MONEY}};
     const struct bar {
         const char *label;
         int64_t micros;
     } bars[] = {{"spent", b->spent_micros},
                 {"forecast P50", b->forecast_p50_micros},
                 {"forecast P95", b->forecast_p95_micros},
-                {"worst case", b->worst_case_micros},
-                {"ceiling", b->ceiling.micros}};
-    double top = 0;
-    char money[FSC_MONEY_TEXT];
-    for (size_t i = 0; i < 5; i++)
-        top = fmax(top, (double)bars[i].micros);
-    fsc_buf_puts(out, "<h2>budget ");
-    add_escaped(out, b->name);
-    fsc_buf_printf(out, ": %s</h2><p>", fsc_budget_state_name(b->state));
-    add_escaped(out, b->reason);
-    fsc_buf_printf(
-        out,
-        "</p>\n<svg viewBox=\"0 0 %d 140\" role=img><title>spend against the ceiling</title>\n",
-        WIDTH);
-    for (size_t i = 0; i < 5; i++) {
-        fsc_money m = b->ceiling;
-        m.micros = bars[i].micros;
-        double width = (double)m.micros / top * (WIDTH - 300);
-        fsc_buf_printf(out,
-                       "<text x=100 y=%zu text-anchor=end>%s</text><rect class=\"%s\" x=108 y=%zu "
-                       "width=\"%.1f\" height=16 />"
-                       "<text x=\"%.1f\" y=%zu>%s</text>\n",
-                       22 + 26 * i, bars[i].label, i == 4 ? "ceiling" : "bar", 10 + 26 * i, width,
-                       114 + width, 22 + 26 * i, fsc_money_format(money, m));
+                {"worst case", b->worst_case_micros}};
+    fsc_doc_section(d, b->name, b->name, false);
+    fsc_doc_text(d, "Budget, %s: %s", fsc_budget_state_name(b->state), b->reason);
+    fsc_table *t = fsc_doc_table(d, "spend", b->name, "Spend against the ceiling", columns, 3);
+    for (size_t i = 0; t && i < sizeof bars / sizeof *bars; i++) {
+        fsc_cell *row = fsc_doc_row(d, t);
+        row[0] = fsc_cell_text(bars[i].label);
+        row[1] = fsc_cell_money((double)bars[i].micros / 1e6, b->ceiling.currency);
+        row[2] = fsc_cell_money(fsc_money_units(b->ceiling), b->ceiling.currency);
     }
-    fsc_buf_puts(out, "</svg>\n");
+    fsc_doc_chart(d, &(fsc_chart){.kind = FSC_CHART_BARS,
+                                  .title = "Spend against the ceiling",
+                                  .what = "Bars of what is spent, forecast and possible at worst.",
+                                  .table = t,
+                                  .n_layers = 2,
+                                  .layers = {{FSC_MARK_MEDIAN, 1, 0, "in this window"},
+                                             {FSC_MARK_LIMIT, 2, 0, "ceiling"}}});
 }
-
-static const char style[] =
-    "<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport "
-    "content=\"width=device-width,initial-scale=1\">\n"
-    "<title>forescale plan</title>\n<style>\n"
-    ":root{color-scheme:light "
-    "dark;--ink:#1c2733;--soft:#5a6875;--line:#d5dbe1;--page:#fff;--past:#1c2733;--blue:#1f6fb2;"
-    "--band:#1f6fb233;--floor:#b3430f}\n"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e6ebf0;--soft:#a6b3bf;--line:#36424d;--page:#"
-    "12181e;--past:#e6ebf0;"
-    "--blue:#63aee8;--band:#63aee844;--floor:#f0925c}}\n"
-    "body{font:15px/1.5 "
-    "system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:920px;margin:2em "
-    "auto;padding:0 1em}\n"
-    "svg{width:100%;height:auto;font:12px system-ui,sans-serif;fill:var(--soft)}path{fill:none}\n"
-    ".grid{stroke:var(--line)}path.past{stroke:var(--past);stroke-width:1.2}path.median{stroke:var("
-    "--blue);stroke-width:2}\n"
-    "path.band{fill:var(--band)}path.floor{stroke:var(--floor);stroke-width:2}.now{stroke:var(--"
-    "soft);stroke-dasharray:4 3}\n"
-    "rect.bar{fill:var(--blue)}rect.ceiling{fill:var(--floor)}p{margin:.3em "
-    "0}.key{color:var(--soft)}\n"
-    ".key b{font-weight:normal;padding-left:.5em;margin-right:1em;border-left:1em solid "
-    "var(--past)}.key b.median{border-color:var(--blue)}"
-    ".key b.band{border-color:var(--band)}.key b.floor{border-color:var(--floor)}\n</style>\n";
 
 fsc_status fsc_picture_write(const char *path, fsc_session *s, const fsc_plan *plan, fsc_err *err)
 {
+    fsc_doc d;
     fsc_buf out;
-    char at[FSC_TIME_TEXT];
-    fsc_buf_init(&out, s->cli->arena, BYTES_LIMIT);
-    fsc_buf_puts(&out, style);
-    fsc_buf_printf(&out, "<h1>Plan at %s</h1>\n", fsc_time_format(at, plan->at));
+    fsc_doc_init(&d, s->cli->arena, "Picture", "Plan", plan->at, s->config.zone);
     for (size_t w = 0; w < plan->n_workloads; w++)
         if (s->history[w].n)
-            FSC_TRY(draw_workload(&out, s, w, plan, s->cli->arena, err));
+            FSC_TRY(add_workload(&d, s, w, plan, err));
     for (size_t b = 0; b < plan->n_budgets; b++)
-        draw_budget(&out, &plan->budgets[b]);
-    fsc_buf_puts(&out, "</html>\n");
-    FSC_TRY(fsc_buf_status(&out, err));
-    return fsc_file_write(path, fsc_buf_str(&out), out.len, err);
+        add_budget(&d, &plan->budgets[b]);
+    fsc_buf_init(&out, s->cli->arena, BYTES_LIMIT);
+    FSC_TRY(fsc_doc_render(&out, &d, fsc_forms[0], err));
+    return fsc_file_publish(path, fsc_buf_str(&out), out.len, err);
 }

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Figures beside their anchors. Usage: scripts/bench.sh BUILD_FOLDER [forecast|store|parse|budget|scale]...
+# Figures beside their anchors. Usage: scripts/bench.sh BUILD_FOLDER [forecast|store|parse|budget|scale|report]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$1
 shift
 shared=${FORESCALE_SHARED:-../shared}/data
-[ $# -gt 0 ] || set -- store parse forecast budget
+[ $# -gt 0 ] || set -- store parse forecast budget report
 for part in "$@"; do
     case $part in
     store) "$build/tests/bench/bench_store" "$build/data/demo.csv" "$shared" ;;
     parse) "$build/tests/bench/bench_parse" ;;
     scale) tests/bench/scale.sh "$build" ;;
+    report) tests/bench/report.sh "$build" ;;
     budget)
         "$build/tests/bench/bench_budget" scenarios
         [ -d "$shared" ] || { echo "SKIPPED: bench budget's traces: FORESCALE_SHARED=FOLDER"; continue; }
@@ -23,6 +24,6 @@ for part in "$@"; do
         "$build/tests/bench/bench_forecast" traces "$shared"
         "$build/tests/bench/bench_forecast" m4 "$shared"
         "$build/tests/bench/bench_longrange" "$shared"/*.csv ;;
-    *) echo "there is no bench $part: forecast, store, parse, budget, scale" >&2; exit 2 ;;
+    *) echo "there is no bench $part: forecast, store, parse, budget, scale, report" >&2; exit 2 ;;
     esac
 done

@@ -129,6 +129,24 @@ fsc_status fsc_ledger_newest(fsc_ledger_row *out, fsc_store *s, const char *kind
                              const char *object, int64_t to, fsc_arena *a,
                              fsc_err *err) FSC_CHECKED;
 
+/* How many of an object's rows of a kind, from <= at <= to, came to what. */
+typedef struct fsc_ledger_sums {
+    size_t rows, applied, planned, held, failed;
+    int64_t newest; /* time of the last; 0: none */
+} fsc_ledger_sums;
+fsc_status fsc_ledger_count(fsc_ledger_sums *out, fsc_store *s, const char *kind,
+                            const char *object, int64_t from, int64_t to, fsc_err *err) FSC_CHECKED;
+
+/* Acts on an object that were in force or journalled, oldest first: those that differ from the act
+ * before, or come more than lasting_s after it. */
+typedef struct fsc_ledger_change {
+    int64_t at, before_at; /* of the act before; 0: none */
+    const char *after;
+} fsc_ledger_change;
+fsc_status fsc_ledger_changes(fsc_ledger_change **out, size_t *n, fsc_store *s, const char *object,
+                              int64_t from, int64_t to, int64_t lasting_s, fsc_arena *a,
+                              fsc_err *err) FSC_CHECKED;
+
 /* Estimated spend: one row a run and budget (nodes x price since the run before). */
 fsc_status fsc_ledger_spend_add(fsc_store *s, const char *budget, int64_t from, int64_t to,
                                 int64_t micros, const char *currency, fsc_err *err) FSC_CHECKED;
@@ -157,7 +175,6 @@ typedef struct fsc_reservation_ask {
     const char *budget, *currency;
     fsc_holder holder;
     int64_t ceiling_micros;
-    double weight; /* of what it plans, of all that its cluster plans under this budget: 0 to 1 */
     int64_t metered_micros; /* spend of all holders by a meter, in (window_from, now]; 0: none */
     int64_t window_from, now;
 } fsc_reservation_ask;
@@ -173,9 +190,6 @@ typedef struct fsc_reservation {
 /* Takes this run's part: by what each wants, above what is committed, under what is left. Until it
  * is settled all of it counts as committed. */
 fsc_status fsc_reservation_take(fsc_reservation *out, fsc_store *s, const fsc_reservation_ask *ask,
-                                fsc_err *err) FSC_CHECKED;
-/* What it would take now; changes nothing. */
-fsc_status fsc_reservation_look(fsc_reservation *out, fsc_store *s, const fsc_reservation_ask *ask,
                                 fsc_err *err) FSC_CHECKED;
 /* Before anything is written to the cluster: FSC_CONFLICT when a later run of the same holder has
  * begun. rate_micros_per_h is what may bill at most from now on. */
@@ -198,8 +212,8 @@ typedef struct fsc_claim {
 } fsc_claim;
 fsc_status fsc_claim_put(fsc_store *s, const char *pool, fsc_holder h, const fsc_claim *c,
                          fsc_err *err) FSC_CHECKED;
-/* The sum of all other holders' claims, without those of another number of this cluster's shards.
- */
+/* The sum of all other holders' claims; those of another number of this cluster's shards are
+ * dropped. */
 fsc_status fsc_claim_others(fsc_claim *out, fsc_store *s, const char *pool, fsc_holder h,
                             fsc_err *err) FSC_CHECKED;
 

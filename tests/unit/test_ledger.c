@@ -194,6 +194,50 @@ START_TEST(the_newest_row_of_a_kind_is_found)
 }
 END_TEST
 
+static void act(fsc_store *s, int64_t at, const char *after, const char *outcome)
+{
+    fsc_ledger_row row = an_action;
+    row.at = at;
+    row.after = after;
+    row.verdict = strcmp(outcome, "held") ? FSC_VERDICT_ALLOWED : FSC_VERDICT_HELD;
+    OK(fsc_ledger_settle(s, intend(s, &row), at, outcome, "", &err));
+}
+
+START_TEST(acts_are_counted_and_their_changes_found)
+{
+    fsc_store *s = open_store();
+    fsc_ledger_sums sums;
+    fsc_ledger_change *c;
+    size_t n;
+    act(s, 100, "a", "applied");
+    act(s, 160, "a", "unchanged");
+    act(s, 220, "b", "failed"); /* never in force */
+    act(s, 280, "b", "planned");
+    act(s, 340, "b", "held");
+    act(s, 1000, "b", "applied"); /* after a pause */
+    act(s, 2000, "c", "applied"); /* too late to be read */
+    OK(fsc_ledger_count(&sums, s, "act", "llama", 0, 1500, &err));
+    ck_assert_uint_eq(sums.rows, 6);
+    ck_assert_uint_eq(sums.applied, 2);
+    ck_assert_uint_eq(sums.planned, 1);
+    ck_assert_uint_eq(sums.held, 1);
+    ck_assert_uint_eq(sums.failed, 1);
+    ck_assert_int_eq(sums.newest, 1000);
+    OK(fsc_ledger_changes(&c, &n, s, "llama", 0, 1500, 300, arena, &err));
+    ck_assert_uint_eq(n, 3);
+    ck_assert_int_eq(c[0].at, 100);
+    ck_assert_int_eq(c[0].before_at, 0);
+    ck_assert_int_eq(c[1].at, 280);
+    ck_assert_int_eq(c[1].before_at, 160);
+    ck_assert_str_eq(c[1].after, "b");
+    ck_assert_int_eq(c[2].at, 1000);
+    ck_assert_int_eq(c[2].before_at, 280);
+    OK(fsc_ledger_count(&sums, s, "act", "nobody", 0, 1500, &err));
+    ck_assert_uint_eq(sums.rows, 0);
+    fsc_store_close(s);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_test(t, a_row_comes_back_whole);
@@ -203,6 +247,7 @@ static void add(TCase *t)
     tcase_add_test(t, spend_counts_each_run_once);
     tcase_add_test(t, spend_is_of_one_currency_and_counts_by_its_share_at_an_edge);
     tcase_add_test(t, the_newest_row_of_a_kind_is_found);
+    tcase_add_test(t, acts_are_counted_and_their_changes_found);
 }
 
 int main(void)

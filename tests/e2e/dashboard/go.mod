@@ -1,0 +1,5 @@
+module forescale.dev/tests/dashboard
+
+go 1.21
+
+require github.com/grafana/grafana-foundation-sdk/go v0.0.18
