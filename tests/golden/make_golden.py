@@ -87,9 +87,10 @@ def holt_winters():
     predicted = result.get_prediction(start=n, end=n + DAY - 1)
     bands = predicted.summary_frame(alpha=0.1)  # 5 % and 95 %
     write("holt_winters.json", {
-        "y": y, "level": np.asarray(result.level)[-1], "trend": np.asarray(result.slope)[-1],
+        "y": y, "parameters": np.array([alpha, beta, gamma, phi]), "first_level": level, "first_trend": trend,
+        "first_season": season, "sigma": sigma, "level": np.asarray(result.level)[-1], "trend": np.asarray(result.slope)[-1],
         "mean": np.asarray(bands["mean"]), "low": np.asarray(bands["pi_lower"]),
-        "high": np.asarray(bands["pi_upper"]), "sse": result.sse})
+        "high": np.asarray(bands["pi_upper"])})
 
 
 naive()

@@ -4,6 +4,7 @@
 #include "forescale/file.h"
 #include "forescale/json.h"
 #include "forescale/model.h"
+#include "predictor/smoothing.h"
 #include "suite.h"
 
 #include <math.h>
@@ -60,17 +61,23 @@ static fsc_forecast forecast(const char *model, const void *opts, const double *
     return f;
 }
 
+static const fsc_model_ops *model_named(const char *name)
+{
+    const fsc_model_ops *const *m = fsc_models();
+    while (strcmp((*m)->name, name))
+        m++;
+    return *m;
+}
+
 static const void *weekly_options(void)
 {
     static const fsc_node week = {.kind = FSC_NODE_SCALAR, .scalar = "week"};
     static const fsc_pair pair = {.key = "season", .value = &week};
     static const fsc_node map = {.kind = FSC_NODE_MAP, .n = 1, .pairs = &pair};
     const fsc_opt_ctx ctx = {.file = "test", .arena = arena};
-    const fsc_model_ops *const *m = fsc_models();
-    while (strcmp((*m)->name, "seasonal_naive"))
-        m++;
-    void *opts = fsc_arena_alloc(arena, 1, (*m)->opts_size, &err);
-    OK(fsc_options_read(opts, (*m)->opts, &map, &ctx, &err));
+    const fsc_model_ops *m = model_named("seasonal_naive");
+    void *opts = fsc_arena_alloc(arena, 1, m->opts_size, &err);
+    OK(fsc_options_read(opts, m->opts, &map, &ctx, &err));
     return opts;
 }
 
@@ -138,16 +145,71 @@ START_TEST(quantile_losses_are_those_of_utilsforecast)
 }
 END_TEST
 
+/* A state of Holt-Winters as the file says that it began. */
+static void *begin_holt_winters(const fsc_node *root, const fsc_model_spec *spec)
+{
+    size_t n;
+    const double *p = numbers(&n, root, "parameters"), *season = numbers(&n, root, "first_season");
+    fsc_smoothing *s = fsc_arena_alloc(arena, 1, spec->model->state_bytes(spec), &err);
+    ck_assert_ptr_nonnull(s);
+    ck_assert_uint_eq(n, DAY);
+    s->parameter[FSC_ALPHA] = p[0];
+    s->parameter[FSC_BETA] = p[1];
+    s->parameter[FSC_GAMMA] = p[2];
+    s->parameter[FSC_PHI] = p[3];
+    s->level = number(root, "first_level");
+    s->trend = number(root, "first_trend");
+    double *rest = (double *)(void *)(s + 1); /* the season, then quantiles of an error */
+    memcpy(rest, season, DAY * sizeof *season);
+    for (size_t j = 0; j < spec->request.n_q; j++)
+        rest[DAY + j] = (double)j; /* so that a level's distance from the mean is its unit */
+    return s;
+}
+
+START_TEST(holt_winters_is_statsmodels_at_the_same_parameters)
+{
+    static const double levels[] = {0.4, 0.6};
+    const fsc_node *root = golden("holt_winters.json");
+    size_t n, n_h;
+    const double *y = numbers(&n, root, "y"), *mean = numbers(&n_h, root, "mean"),
+                 *low = numbers(&n_h, root, "low"), *high = numbers(&n_h, root, "high");
+    int32_t horizon[DAY];
+    double own_mean[DAY], v[2 * DAY];
+    for (int32_t h = 0; h < DAY; h++)
+        horizon[h] = h + 1;
+    const fsc_model_spec spec = {.model = model_named("holt_winters"),
+                                 .request = {DAY, horizon, 2, levels},
+                                 .step_s = STEP_S};
+    fsc_smoothing *s = begin_holt_winters(root, &spec);
+    fsc_past past;
+    OK(fsc_past_open(&past, "golden", NULL, STEP_S, 1704067200, n + 1, DAY, arena, &err));
+    for (size_t i = 0; i < n; i++) {
+        fsc_past_append(&past, y[i]);
+        spec.model->observe(s, &past, &spec);
+    }
+    ck_assert_double_eq_tol(s->level, number(root, "level"), 1e-8);
+    ck_assert_double_eq_tol(s->trend, number(root, "trend"), 1e-8);
+    fsc_prediction out = {own_mean, v};
+    spec.model->predict(&out, s, &past, &spec);
+    ck_assert_uint_eq(n_h, DAY);
+    for (size_t h = 0; h < DAY; h++) {
+        ck_assert_double_eq_tol(own_mean[h], mean[h], 1e-8);
+        ck_assert_double_eq_tol(v[2 * h + 1] - v[2 * h], (high[h] - low[h]) / (high[0] - low[0]),
+                                1e-8);
+    }
+}
+END_TEST
+
 /* The file has what statsmodels knows with the parameters that made the series; ours are fitted. */
 START_TEST(holt_winters_comes_near_to_statsmodels_at_the_true_parameters)
 {
-    static const double levels[] = {0.05, 0.5, 0.95}, sigma = 6;
+    static const double levels[] = {0.05, 0.5, 0.95};
     const fsc_node *root = golden("holt_winters.json");
     size_t n, n_h;
     const double *y = numbers(&n, root, "y"), *mean = numbers(&n_h, root, "mean"),
                  *low = numbers(&n_h, root, "low"), *high = numbers(&n_h, root, "high");
     fsc_forecast f = forecast("holt_winters", NULL, y, n, 3, levels);
-    double squares = 0, width = 0, true_width = 0;
+    double squares = 0, width = 0, true_width = 0, sigma = number(root, "sigma");
     for (size_t h = 0; h < n_h; h++) {
         squares += pow(f.mean[h] - mean[h], 2) / (double)n_h;
         width += f.v[3 * h + 2] - f.v[3 * h];
@@ -163,6 +225,7 @@ static void add(TCase *t)
     tcase_add_loop_test(t, the_naive_models_are_those_of_statsforecast, 0, 3);
     tcase_add_test(t, scores_are_those_of_utilsforecast);
     tcase_add_test(t, quantile_losses_are_those_of_utilsforecast);
+    tcase_add_test(t, holt_winters_is_statsmodels_at_the_same_parameters);
     tcase_add_test(t, holt_winters_comes_near_to_statsmodels_at_the_true_parameters);
 }
 
