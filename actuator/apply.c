@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "forescale/apply.h"
 
+#include "actuator/event.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -111,7 +113,7 @@ static act workload_act(const fsc_apply_input *in, size_t w)
              .alone = left_alone(ref, &in->seen[w]),
              .hold = p->hold,
              .journal_only =
-                 p->mode == FSC_MODE_OBSERVE || in->dry == FSC_DRY_CLIENT || is_none(ref)};
+                 p->mode != FSC_MODE_ENFORCE || in->dry == FSC_DRY_CLIENT || is_none(ref)};
     if (t.ops && t.ops->is_sized)
         size_workload(&t, p);
     return t;
@@ -155,7 +157,7 @@ static act pool_act(const fsc_apply_input *in, size_t p)
     int64_t baseline = seen->ours ? seen->baseline_min : seen->min_replicas, expires_at = in->now;
     for (size_t w = 0; w < in->plan->n_workloads; w++) {
         const fsc_workload_plan *user = &in->plan->workloads[w];
-        if (!uses(&in->config->workloads[w], q->name) || user->mode != FSC_MODE_ENFORCE)
+        if (!uses(&in->config->workloads[w], q->name) || user->mode == FSC_MODE_OBSERVE)
             continue;
         t.journal_only = in->dry == FSC_DRY_CLIENT || is_none(ref);
         expires_at = user->expires_at > expires_at ? user->expires_at : expires_at;
@@ -229,16 +231,54 @@ static void tell(const act *t, end e, const char *why, const fsc_log *log)
         fsc_log_write(log, FSC_LOG_WARN, t->seen->note, t->what, t->name, NULL);
 }
 
+static bool was_held(fsc_store *s, const act *t, fsc_arena *a)
+{
+    fsc_ledger_entry *last = NULL;
+    size_t n = 0;
+    fsc_err unread = FSC_ERR_INIT;
+    return fsc_ledger_read(&last, &n, s, NULL, t->name, INT64_MIN, t->write.now, 1, a, &unread) ==
+               FSC_OK &&
+           n == 1 && last[0].row.verdict == FSC_VERDICT_HELD;
+}
+
+/* Only what a human would want to see beside the object: bounds that changed, a hold that began. */
+static void announce(const act *t, end e, bool held_before, fsc_kube *k, const fsc_log *log,
+                     fsc_arena *a)
+{
+    char text[BOUNDS_TEXT];
+    fsc__event event = {.at = t->write.now, .run_id = t->write.run_id};
+    const fsc__event *what = NULL;
+    if (t->journal_only || t->write.dry != FSC_DRY_NONE)
+        return;
+    if (e == END_APPLIED) {
+        what = fsc__event_of_change(&event, t->ops, t->seen, t->write.min_replicas,
+                                    t->write.max_replicas);
+        event.note = fsc_arena_printf(
+            a, NULL, "%s: %s", bounds_text(text, t, t->write.min_replicas, t->write.max_replicas),
+            t->why);
+    } else if ((t->alone || t->hold) && !held_before) {
+        event.reason = "Held";
+        event.action = "Hold";
+        event.is_warning = true;
+        event.note = t->alone ? t->alone : t->why;
+        what = &event;
+    }
+    if (what && what->note)
+        fsc__event_post(k, t->ref, t->seen, what, log, a);
+}
+
 static fsc_status carry_out(fsc_apply_counts *out, fsc_kube *k, fsc_store *s, const act *t,
                             const fsc_log *log, fsc_arena *a, fsc_err *err)
 {
     int64_t id = 0;
     fsc_err one = FSC_ERR_INIT;
     fsc_arena_mark mark = fsc_arena_get_mark(a);
+    bool held_before = was_held(s, t, a);
     FSC_TRY(intend(&id, s, t, a, err));
     end e = t->alone ? END_HELD : t->journal_only ? END_PLANNED : write_target(t, k, a, &one);
     const char *receipt = *one.msg ? one.msg : t->alone ? t->alone : t->why;
     tell(t, e, receipt, log);
+    announce(t, e, held_before, k, log, a);
     ++*count_of(out, e);
     if (t->hold && e != END_HELD && e != END_FAILED)
         out->held++;
@@ -260,6 +300,37 @@ static fsc_status act_on_workloads(fsc_apply_counts *out, fsc_kube *k, fsc_store
     return FSC_OK;
 }
 
+static const char *const budget_reasons[] = {
+    [FSC_BUDGET_CLOSED] = "BudgetClosed",
+    [FSC_BUDGET_THROTTLED] = "BudgetThrottled",
+    [FSC_BUDGET_OPEN] = "BudgetOpen",
+    [FSC_BUDGET_HALF_OPEN] = "BudgetHalfOpen",
+};
+
+/* A budget's new state, on the objects that it covers. */
+static void announce_budgets(const fsc_apply_input *in, fsc_kube *k, fsc_arena *a)
+{
+    for (size_t b = 0; b < in->plan->n_budgets && in->dry == FSC_DRY_NONE; b++) {
+        const fsc_budget_plan *p = &in->plan->budgets[b];
+        const char *note = fsc_arena_printf(a, NULL, "budget %s: %s", p->name, p->reason);
+        if (p->state == p->state_before || !note)
+            continue;
+        for (size_t w = 0; w < in->plan->n_workloads; w++) {
+            const fsc_workload_config *wl = &in->config->workloads[w];
+            if (wl->mode == FSC_MODE_ENFORCE &&
+                fsc_budget_covers(&in->config->budgets[b], wl->name))
+                fsc__event_post(k, &wl->target, &in->seen[w],
+                                &(fsc__event){.at = in->now,
+                                              .run_id = in->plan->run_id,
+                                              .reason = budget_reasons[p->state],
+                                              .action = "Budget",
+                                              .note = note,
+                                              .is_warning = p->state != FSC_BUDGET_CLOSED},
+                                in->log, a);
+        }
+    }
+}
+
 /* Lowered caps first: the money that raises need. Nodes before the pods that they are for. */
 fsc_status fsc_apply(fsc_apply_counts *out, fsc_kube *k, fsc_store *s, const fsc_apply_input *in,
                      fsc_arena *a, fsc_err *err)
@@ -271,7 +342,9 @@ fsc_status fsc_apply(fsc_apply_counts *out, fsc_kube *k, fsc_store *s, const fsc
         if (!is_none(t.ref))
             FSC_TRY(carry_out(out, k, s, &t, in->log, a, err));
     }
-    return act_on_workloads(out, k, s, in, false, a, err);
+    FSC_TRY(act_on_workloads(out, k, s, in, false, a, err));
+    announce_budgets(in, k, a);
+    return FSC_OK;
 }
 
 /* ---- restore --------------------------------------------------------------------------------- */
@@ -285,6 +358,13 @@ typedef struct undo {
     fsc_arena *arena;
 } undo;
 
+static const char *const restore_notes[] = {
+    [FSC_RESTORE_EXPIRED] = "no run renewed it: what had run out was put back",
+    [FSC_RESTORE_CAPS] = "no run came for longer than missedRuns allows: what had run out was put "
+                         "back, and the cap is the safe one",
+    [FSC_RESTORE_ALL] = "the user's own bounds were put back",
+};
+
 static end restore_target(const undo *u, const fsc_target_ref *ref, fsc_err *err)
 {
     const fsc_target_ops *ops = fsc_target_find(ref->kind_name);
@@ -293,8 +373,17 @@ static end restore_target(const undo *u, const fsc_target_ref *ref, fsc_err *err
         fsc_fail(err, FSC_CONFIG, "this version cannot scale a %s", ref->kind_name);
         return END_FAILED;
     }
-    fsc_status status = fsc_target_restore(&outcome, u->kube, ops, ref, u->now,
-                                           u->kind == FSC_RESTORE_ALL, u->dry, u->arena, err);
+    fsc_target_seen seen = {0};
+    fsc_status status = fsc_target_restore(&outcome, &seen, u->kube, ops, ref, u->now, u->kind,
+                                           u->dry, u->arena, err);
+    if (outcome == FSC_APPLIED)
+        fsc__event_post(u->kube, ref, &seen,
+                        &(fsc__event){.at = u->now,
+                                      .reason = "Restored",
+                                      .action = "Restore",
+                                      .note = restore_notes[u->kind],
+                                      .is_warning = u->kind != FSC_RESTORE_ALL},
+                        u->log, u->arena);
     if (status == FSC_MISSING) /* gone, and our record with it */
         return END_UNCHANGED;
     return status == FSC_OK ? end_of(status, outcome, err) : END_FAILED;
@@ -316,9 +405,15 @@ fsc_status fsc_restore(fsc_apply_counts *out, fsc_kube *k, const fsc_config *con
                        fsc_restore_kind kind, fsc_dry_run dry, const fsc_log *log, fsc_arena *a,
                        fsc_err *err)
 {
-    const undo u = {k, now, kind, dry, log, a};
-    (void)err;
+    int64_t last_run = 0;
     *out = (fsc_apply_counts){0};
+    /* Without it the expiries alone decide. */
+    if (kind == FSC_RESTORE_EXPIRED && fsc_lease_last_run(&last_run, k, a, err) != FSC_OK)
+        fsc_log_write(log, FSC_LOG_WARN, "the age of the last run is not known", "why", err->msg,
+                      NULL);
+    if (last_run && now - last_run > config->interval_s * (1 + config->missed_runs))
+        kind = FSC_RESTORE_CAPS;
+    const undo u = {k, now, kind, dry, log, a};
     for (size_t w = 0; w < config->n_workloads; w++)
         restore_one(out, &u, "workload", config->workloads[w].name, &config->workloads[w].target);
     for (size_t p = 0; p < config->n_pools; p++)

@@ -8,7 +8,10 @@ enum { BODY_BYTES = 4096 };
 typedef struct lease_now {
     const char *resource_version, *holder; /* holder "": free */
     int64_t acquired, renewed, duration_s, transitions;
+    int64_t last_run; /* that went through; 0: none */
 } lease_now;
+
+#define LAST_RUN FSC_ANNOTATION "last-run"
 
 /* 0 where absent or unreadable: such a lease has run out. */
 static int64_t read_time(const fsc_node *spec, const char *key)
@@ -30,6 +33,7 @@ static lease_now read_lease(const fsc_node *object)
         .renewed = read_time(spec, "renewTime"),
         .duration_s = fsc_node_int(fsc_node_at(spec, "leaseDurationSeconds", NULL), 0),
         .transitions = fsc_node_int(fsc_node_at(spec, "leaseTransitions", NULL), 0),
+        .last_run = read_time(fsc_node_at(object, "metadata", "annotations", NULL), LAST_RUN),
     };
 }
 
@@ -44,6 +48,7 @@ static void add_time(fsc_buf *b, const char *key, int64_t t)
 static const char *body_of(const lease_now *l, fsc_arena *a, fsc_err *err)
 {
     fsc_buf b;
+    char at[FSC_TIME_TEXT];
     fsc_buf_init(&b, a, BODY_BYTES);
     fsc_buf_puts(&b, "{\"apiVersion\":\"coordination.k8s.io/"
                      "v1\",\"kind\":\"Lease\",\"metadata\":{\"name\":\"forescale\"");
@@ -51,6 +56,9 @@ static const char *body_of(const lease_now *l, fsc_arena *a, fsc_err *err)
         fsc_buf_puts(&b, ",\"resourceVersion\":");
         fsc_json_string(&b, l->resource_version);
     }
+    if (l->last_run)
+        fsc_buf_printf(&b, ",\"annotations\":{\"" LAST_RUN "\":\"%s\"}",
+                       fsc_time_format(at, l->last_run));
     fsc_buf_printf(&b, "},\"spec\":{\"leaseDurationSeconds\":%lld,\"leaseTransitions\":%lld",
                    (long long)l->duration_s, (long long)l->transitions);
     if (*l->holder) {
@@ -74,7 +82,14 @@ static fsc_status write_lease(fsc_lease *out, fsc_kube *k, fsc_http_method metho
     out->resource_version = read_lease(answer).resource_version;
     out->acquired = l->acquired;
     out->transitions = l->transitions;
+    out->last_run = l->last_run;
     return FSC_OK;
+}
+
+static const char *lease_path(fsc_kube *k, const char *name, fsc_arena *a, fsc_err *err)
+{
+    return fsc_arena_printf(a, err, "/apis/coordination.k8s.io/v1/namespaces/%s/leases%s",
+                            fsc_kube_namespace(k), name);
 }
 
 static fsc_status held_by(const lease_now *l, fsc_err *err)
@@ -89,12 +104,14 @@ fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const char *holder, int64
                           int64_t duration_s, fsc_arena *a, fsc_err *err)
 {
     const fsc_node *object = NULL;
-    lease_now wanted = {"", holder, now, now, duration_s, 0};
+    lease_now wanted = {.resource_version = "",
+                        .holder = holder,
+                        .acquired = now,
+                        .renewed = now,
+                        .duration_s = duration_s};
     fsc_err missing = FSC_ERR_INIT;
-    const char *folder = fsc_arena_printf(
-        a, err, "/apis/coordination.k8s.io/v1/namespaces/%s/leases", fsc_kube_namespace(k));
-    const char *path = folder ? fsc_arena_printf(a, err, "%s/forescale", folder) : NULL;
-    if (!path)
+    const char *folder = lease_path(k, "", a, err), *path = lease_path(k, "/forescale", a, err);
+    if (!folder || !path)
         return FSC_NOMEM;
     *out = (fsc_lease){.path = path, .holder = holder};
     fsc_status status = fsc_kube_get(&object, k, path, a, &missing);
@@ -108,6 +125,7 @@ fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const char *holder, int64
         wanted.resource_version = found.resource_version;
         wanted.transitions = found.transitions + !is_ours;
         wanted.acquired = is_ours ? found.acquired : now;
+        wanted.last_run = found.last_run;
         status = write_lease(out, k, FSC_PUT, path, &wanted, a, err);
     } else {
         *err = missing;
@@ -117,10 +135,35 @@ fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const char *holder, int64
     return status;
 }
 
-fsc_status fsc_lease_release(fsc_kube *k, const fsc_lease *lease, int64_t now, fsc_arena *a,
-                             fsc_err *err)
+fsc_status fsc_lease_release(fsc_kube *k, const fsc_lease *lease, int64_t now, bool went_through,
+                             fsc_arena *a, fsc_err *err)
 {
     fsc_lease released = {0};
-    lease_now freed = {lease->resource_version, "", lease->acquired, now, 1, lease->transitions};
+    lease_now freed = {.resource_version = lease->resource_version,
+                       .holder = "",
+                       .acquired = lease->acquired,
+                       .renewed = now,
+                       .duration_s = 1,
+                       .transitions = lease->transitions,
+                       .last_run = went_through ? now : lease->last_run};
     return write_lease(&released, k, FSC_PUT, lease->path, &freed, a, err);
+}
+
+fsc_status fsc_lease_last_run(int64_t *at, fsc_kube *k, fsc_arena *a, fsc_err *err)
+{
+    const fsc_node *object = NULL;
+    fsc_err one = FSC_ERR_INIT;
+    const char *path = lease_path(k, "/forescale", a, err);
+    *at = 0;
+    if (!path)
+        return FSC_NOMEM;
+    fsc_status status = fsc_kube_get(&object, k, path, a, &one);
+    if (status == FSC_MISSING)
+        return FSC_OK;
+    if (status != FSC_OK) {
+        *err = one;
+        return status;
+    }
+    *at = read_lease(object).last_run;
+    return FSC_OK;
 }

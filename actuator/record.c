@@ -35,6 +35,24 @@ fsc_status fsc_target_object(const fsc_node **out, fsc_kube *k, const fsc_target
     return path ? fsc_kube_get(out, k, path, a, err) : FSC_NOMEM;
 }
 
+fsc_status fsc__object_read(fsc_target_seen *seen, const fsc_node **object, fsc_kube *k,
+                            const fsc__kind *kind, const fsc_target_ref *ref, fsc_arena *a,
+                            fsc_err *err)
+{
+    const char *path = fsc__kind_path(kind, ref, a, err);
+    *seen = (fsc_target_seen){0};
+    if (!path)
+        return FSC_NOMEM;
+    FSC_TRY(fsc_kube_get(object, k, path, a, err));
+    seen->exists = true;
+    seen->api_version = fsc_node_text(fsc_node_at(*object, "apiVersion", NULL), NULL);
+    seen->kind = fsc_node_text(fsc_node_at(*object, "kind", NULL), NULL);
+    seen->uid = fsc_node_text(fsc_node_at(*object, "metadata", "uid", NULL), NULL);
+    seen->resource_version =
+        fsc_node_text(fsc_node_at(*object, "metadata", "resourceVersion", NULL), "");
+    return FSC_OK;
+}
+
 const char *fsc__annotation(const fsc_node *object, const char *key)
 {
     return fsc_node_text(fsc_node_at(object, "metadata", "annotations", key, NULL), NULL);
@@ -244,39 +262,54 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* With this record and these bounds; recorded until both are the user's own. */
+static fsc__desired with_record(const fsc_target_seen *s, int64_t min, int64_t max)
+{
+    return (fsc__desired){.min = min,
+                          .max = max,
+                          .recorded = min != s->baseline_min || max != s->baseline_max,
+                          .baseline_min = s->baseline_min,
+                          .baseline_max = s->baseline_max,
+                          .safe_max = s->safe_max,
+                          .expires_at = s->expires_at,
+                          .run_id = s->run_id};
+}
+
 /* What a restore makes of an object that carries our record. A max that is there may be lower than
  * the baseline because of a cap, which nothing but a run lifts; a size is no cap. */
 static fsc__desired restored(const fsc_target_seen *s, bool is_sized, bool all)
 {
     int64_t highest = is_sized ? s->baseline_max : s->max_replicas;
-    fsc__desired d = {.min = s->min_replicas, .max = s->max_replicas};
+    int64_t max = all ? s->baseline_max : smaller(highest, s->safe_max);
     if (s->hold) /* a human's bounds: they stay, our record goes */
-        return d;
-    d.max = all ? s->baseline_max : smaller(highest, s->safe_max);
-    d.min = smaller(s->baseline_min, d.max);
-    d.recorded = d.min != s->baseline_min || d.max != s->baseline_max;
-    d.baseline_min = s->baseline_min;
-    d.baseline_max = s->baseline_max;
-    d.safe_max = s->safe_max;
-    d.expires_at = s->expires_at;
-    d.run_id = s->run_id;
-    return d;
+        return (fsc__desired){.min = s->min_replicas, .max = s->max_replicas};
+    return with_record(s, smaller(s->baseline_min, max), max);
 }
 
-fsc_status fsc_target_restore(fsc_outcome *out, fsc_kube *k, const fsc_target_ops *ops,
-                              const fsc_target_ref *ref, int64_t now, bool all, fsc_dry_run dry,
-                              fsc_arena *a, fsc_err *err)
+/* False: nothing is due. */
+static bool plan_restore(fsc__desired *d, const fsc_target_seen *s, bool is_sized, int64_t now,
+                         fsc_restore_kind kind)
+{
+    bool over = kind == FSC_RESTORE_ALL || s->expires_at <= now;
+    if (!s->ours || (!over && (kind != FSC_RESTORE_CAPS || is_sized || s->hold)))
+        return false;
+    int64_t max = smaller(s->max_replicas, s->safe_max);
+    *d = over ? restored(s, is_sized, kind == FSC_RESTORE_ALL)
+              : with_record(s, smaller(s->min_replicas, max), max);
+    return !d->recorded || d->min != s->min_replicas || d->max != s->max_replicas;
+}
+
+fsc_status fsc_target_restore(fsc_outcome *out, fsc_target_seen *seen, fsc_kube *k,
+                              const fsc_target_ops *ops, const fsc_target_ref *ref, int64_t now,
+                              fsc_restore_kind kind, fsc_dry_run dry, fsc_arena *a, fsc_err *err)
 {
     *out = FSC_UNCHANGED;
     for (int i = 0; i < MAX_WRITES; i++) {
-        fsc_target_seen seen = {0};
-        FSC_TRY(ops->observe(&seen, k, ref, a, err));
-        if (!seen.ours || (!all && seen.expires_at > now))
+        fsc__desired d = {0};
+        FSC_TRY(ops->observe(seen, k, ref, a, err));
+        if (!plan_restore(&d, seen, ops->is_sized, now, kind))
             return FSC_OK;
-        fsc__desired d = restored(&seen, ops->is_sized, all);
-        if (d.recorded && d.min == seen.min_replicas && d.max == seen.max_replicas)
-            return FSC_OK;
-        fsc_status status = write_once(out, k, ops->writer, ref, &seen, &d, dry, a, err);
+        fsc_status status = write_once(out, k, ops->writer, ref, seen, &d, dry, a, err);
         if (status != FSC_CONFLICT)
             return status;
     }

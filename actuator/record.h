@@ -51,6 +51,11 @@ struct fsc__kind {
 const char *fsc__kind_path(const fsc__kind *kind, const fsc_target_ref *ref, fsc_arena *a,
                            fsc_err *err) FSC_CHECKED;
 
+/* Reads the object `ref`; fills a fresh `seen` with what every object has. */
+fsc_status fsc__object_read(fsc_target_seen *seen, const fsc_node **object, fsc_kube *k,
+                            const fsc__kind *kind, const fsc_target_ref *ref, fsc_arena *a,
+                            fsc_err *err) FSC_CHECKED;
+
 /* The value of an annotation, or NULL. */
 const char *fsc__annotation(const fsc_node *object, const char *key);
 

@@ -182,16 +182,9 @@ fsc_status fsc__scale_observe(fsc_target_seen *seen, const fsc_node **object, fs
                               fsc_err *err)
 {
     const fsc_node *found = NULL;
-    const char *path = fsc__kind_path(kind, ref, a, err);
-    *seen = (fsc_target_seen){0};
-    if (!path)
-        return FSC_NOMEM;
-    FSC_TRY(fsc_kube_get(&found, k, path, a, err));
-    seen->exists = true;
+    FSC_TRY(fsc__object_read(seen, &found, k, kind, ref, a, err));
     seen->min_replicas = seen->max_replicas =
         fsc_node_int(fsc_node_at(found, "spec", "replicas", NULL), 1);
-    seen->resource_version =
-        fsc_node_text(fsc_node_at(found, "metadata", "resourceVersion", NULL), "");
     read_replicas(seen, found);
     FSC_TRY(fsc__selector_text(&seen->pod_selector, fsc_node_at(found, "spec", "selector", NULL), a,
                                err));

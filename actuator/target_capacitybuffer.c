@@ -14,16 +14,9 @@ static fsc_status observe(fsc_target_seen *out, fsc_kube *k, const fsc_target_re
                           fsc_arena *a, fsc_err *err)
 {
     const fsc_node *object = NULL;
-    const char *path = fsc__kind_path(&capacitybuffer, ref, a, err);
-    *out = (fsc_target_seen){0};
-    if (!path)
-        return FSC_NOMEM;
-    FSC_TRY(fsc_kube_get(&object, k, path, a, err));
-    out->exists = true;
+    FSC_TRY(fsc__object_read(out, &object, k, &capacitybuffer, ref, a, err));
     out->min_replicas = out->max_replicas =
         fsc_node_int(fsc_node_at(object, "spec", "replicas", NULL), 0);
-    out->resource_version =
-        fsc_node_text(fsc_node_at(object, "metadata", "resourceVersion", NULL), "");
     if (fsc_node_at(object, "spec", "percentage", NULL))
         out->note = "percentage is set beside replicas: autoscalers differ in which of the two "
                     "counts; remove it";

@@ -38,16 +38,9 @@ static fsc_status observe(fsc_target_seen *out, fsc_kube *k, const fsc_target_re
 {
     const fsc_node *object = NULL;
     int64_t wanted = -1;
-    const char *path = fsc__kind_path(&hpa, ref, a, err);
-    *out = (fsc_target_seen){0};
-    if (!path)
-        return FSC_NOMEM;
-    FSC_TRY(fsc_kube_get(&object, k, path, a, err));
-    out->exists = true;
+    FSC_TRY(fsc__object_read(out, &object, k, &hpa, ref, a, err));
     out->min_replicas = fsc_node_int(fsc_node_at(object, "spec", "minReplicas", NULL), 1);
     out->max_replicas = fsc_node_int(fsc_node_at(object, "spec", "maxReplicas", NULL), 1);
-    out->resource_version =
-        fsc_node_text(fsc_node_at(object, "metadata", "resourceVersion", NULL), "");
     FSC_TRY(refuse_owned(out, object, a, err));
     if (!out->hold) /* KEDA copies its ScaledObject's annotations: they are no record of this object
                      */

@@ -159,7 +159,8 @@ static fsc_status with_lease(fsc_session *s, fsc_dry_run dry, outcome *o, fsc_er
     FSC_TRY(fsc_lease_take(&lease, s->kube, holder, s->cli->now, lease_s(&s->config), s->cli->arena,
                            err));
     fsc_status status = stages(s, dry, o, err);
-    if (fsc_lease_release(s->kube, &lease, s->cli->now, s->cli->arena, &release) != FSC_OK)
+    if (fsc_lease_release(s->kube, &lease, s->cli->now, status == FSC_OK, s->cli->arena,
+                          &release) != FSC_OK)
         fsc_log_write(&s->cli->log, FSC_LOG_WARN, release.msg, NULL);
     return status;
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const char *const mode_names[] = {"observe", "enforce"};
+static const char *const mode_names[] = {"observe", "enforce", "no-drift"};
 
 static void print_workloads(FILE *f, const fsc_plan *p)
 {

@@ -11,7 +11,7 @@
     }
 
 static const char *const capacity_words[] = {"on-demand", "spot", NULL};
-static const char *const mode_words[] = {"observe", "enforce", NULL};
+static const char *const mode_words[] = {"observe", "enforce", "no-drift", NULL};
 static const char *const eviction_words[] = {"at-ceiling", "never", NULL};
 static const char *const api_versions[] = {"forescale.dev/v1", NULL};
 static const char *const kinds[] = {"Config", NULL};
@@ -309,7 +309,9 @@ static const fsc_opt workload_rows[] = {
     {"target", FSC_OPT_SECTION, AT(fsc_workload_config, target), .rows = target_rows,
      .doc = "What is scaled."},
     {"mode", FSC_OPT_ENUM, AT(fsc_workload_config, mode), .def = "observe", .words = mode_words,
-     .doc = "observe plans and journals only; enforce writes."},
+     .doc = "observe plans and journals only; enforce writes; no-drift publishes the floor as the "
+            "metric forescale_planned_min_replicas, for a KEDA trigger, and never writes the "
+            "target."},
     {"demand", FSC_OPT_SECTION, AT(fsc_workload_config, demand), .rows = demand_rows,
      .doc = "What is forecast."},
     {"utilization", FSC_OPT_RATIO, AT(fsc_workload_config, utilization), .def = "0.8", .min = 0.01,

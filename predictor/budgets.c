@@ -213,6 +213,19 @@ static double shadow_price(const fsc_plan_run *r, fsc_guard_state *g, const fsc_
     return g->filling ? low : high;
 }
 
+/* NULL, or why a cap on workload w would not be written. */
+static const char *uncapped_why(const fsc_plan_run *r, size_t w)
+{
+    const fsc_workload_config *wl = &r->in->config->workloads[w];
+    if (wl->mode == FSC_MODE_NO_DRIFT)
+        return fsc__plan_text(r, "workload %s is in no-drift mode: its max is never written",
+                              wl->name);
+    if (wl->mode == FSC_MODE_OBSERVE)
+        return fsc__plan_text(r, "workload %s is only observed: nothing is written", wl->name);
+    const char *alone = left_alone(r, w);
+    return alone ? fsc__plan_text(r, "workload %s is not capped: %s", wl->name, alone) : NULL;
+}
+
 static const char *void_reason(const fsc_plan_run *r, const fsc_guard_input *in, int64_t affordable)
 {
     const fsc_config *c = r->in->config;
@@ -223,12 +236,9 @@ static const char *void_reason(const fsc_plan_run *r, const fsc_guard_input *in,
     for (size_t w = 0; w < c->n_workloads; w++) {
         if (!fsc_budget_covers(in->cfg, c->workloads[w].name))
             continue;
-        if (c->workloads[w].mode != FSC_MODE_ENFORCE)
-            return fsc__plan_text(r, "workload %s is only observed: nothing is written",
-                                  c->workloads[w].name);
-        if (left_alone(r, w))
-            return fsc__plan_text(r, "workload %s is not capped: %s", c->workloads[w].name,
-                                  left_alone(r, w));
+        const char *why = uncapped_why(r, w);
+        if (why)
+            return why;
     }
     int64_t before = r->budgets[in->cfg - c->budgets].spent_since;
     if (before && in->now - before > in->tick_s + c->interval_s / 2)

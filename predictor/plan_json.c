@@ -38,9 +38,10 @@ static void key_money(fsc_buf *b, const char *key, int64_t micros)
 
 static void add_workload(fsc_buf *b, const fsc_workload_plan *w)
 {
+    static const char *const modes[] = {"observe", "enforce", "no-drift"};
     fsc_buf_puts(b, "{\"name\":");
     fsc_json_string(b, w->name);
-    key_text(b, "mode", w->mode == FSC_MODE_ENFORCE ? "enforce" : "observe");
+    key_text(b, "mode", modes[w->mode]);
     key_int(b, "minReplicas", w->min_replicas);
     key_int(b, "maxReplicas", w->max_replicas);
     if (w->current_known)

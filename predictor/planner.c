@@ -393,7 +393,7 @@ static void share_all(fsc_plan_run *r, bool enforced_only)
     const fsc_config *c = r->in->config;
     for (size_t w = 0; w < c->n_workloads; w++) {
         const fsc_site *s = &r->sites[w];
-        bool observed = enforced_only && s->cfg->mode != FSC_MODE_ENFORCE;
+        bool observed = enforced_only && s->cfg->mode == FSC_MODE_OBSERVE;
         int64_t pods = observed ? at_least(s->running, 0) : r->workloads[w].min_replicas;
         int64_t held = (pods + s->pods_per_node - 1) / s->pods_per_node;
         share_nodes(r, w, (share){observed ? held : wanted_of(r, w), held});

@@ -121,7 +121,7 @@ fsc_status fsc_config_require(const fsc_config *c, unsigned needs, fsc_err *err)
                         c->file);
     for (size_t i = 0; i < c->n_workloads && (needs & FSC_NEED_TARGET); i++) {
         const fsc_workload_config *w = &c->workloads[i];
-        if (w->mode == FSC_MODE_ENFORCE && !strcmp(w->target.kind_name, "None"))
+        if (w->mode != FSC_MODE_OBSERVE && !strcmp(w->target.kind_name, "None"))
             return fsc_fail(
                 err, FSC_CONFIG,
                 "%s: workload %s is enforced but has no target: give one, or mode: observe",

@@ -33,11 +33,8 @@ typedef struct fsc_apply_counts {
 fsc_status fsc_apply(fsc_apply_counts *out, fsc_kube *k, fsc_store *s, const fsc_apply_input *in,
                      fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
-typedef enum fsc_restore_kind { FSC_RESTORE_EXPIRED, FSC_RESTORE_ALL } fsc_restore_kind;
-
-/* Baselines back, with nothing but the Kubernetes API (planning.md 7): EXPIRED touches only records
- * past their expiry and never raises a lowered max above the recorded safe one; ALL removes every
- * record. */
+/* Baselines back, with nothing but the Kubernetes API (planning.md 7). EXPIRED becomes CAPS by
+ * itself once the last run that went through (the lease tells) is older than missedRuns allows. */
 fsc_status fsc_restore(fsc_apply_counts *out, fsc_kube *k, const fsc_config *config, int64_t now,
                        fsc_restore_kind kind, fsc_dry_run dry, const fsc_log *log, fsc_arena *a,
                        fsc_err *err) FSC_CHECKED;
@@ -45,15 +42,18 @@ fsc_status fsc_restore(fsc_apply_counts *out, fsc_kube *k, const fsc_config *con
 /* A coordination.k8s.io Lease named forescale in the login's namespace. */
 typedef struct fsc_lease {
     const char *path, *holder, *resource_version;
-    int64_t acquired, transitions;
+    int64_t acquired, transitions, last_run;
 } fsc_lease;
 
 /* FSC_CONFLICT, retryable, while another holder's lease has not run out by `now`. Taking it again
  * with the same holder renews it. */
 fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const char *holder, int64_t now,
                           int64_t duration_s, fsc_arena *a, fsc_err *err) FSC_CHECKED;
-/* Gives it back if it is still ours; a failure only delays the next run until it has run out. */
-fsc_status fsc_lease_release(fsc_kube *k, const fsc_lease *lease, int64_t now, fsc_arena *a,
-                             fsc_err *err) FSC_CHECKED;
+/* When a run last went through; 0: never, or the lease is gone. */
+fsc_status fsc_lease_last_run(int64_t *at, fsc_kube *k, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+/* Gives it back if it is still ours, saying whether the run went through; a failure only delays the
+ * next run until it has run out. */
+fsc_status fsc_lease_release(fsc_kube *k, const fsc_lease *lease, int64_t now, bool went_through,
+                             fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
 #endif

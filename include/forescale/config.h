@@ -83,7 +83,11 @@ typedef struct fsc_pool_config {
     fsc_string_map node_selector; /* labels of its nodes; none: by the prewarm's kind, or unknown */
 } fsc_pool_config;
 
-typedef enum fsc_mode { FSC_MODE_OBSERVE, FSC_MODE_ENFORCE } fsc_mode;
+typedef enum fsc_mode {
+    FSC_MODE_OBSERVE,
+    FSC_MODE_ENFORCE,
+    FSC_MODE_NO_DRIFT /* the floor is a metric that a trigger takes: the target is never written */
+} fsc_mode;
 
 typedef struct fsc_objective {
     fsc_money late_minute; /* what a minute of being short is worth */

@@ -78,8 +78,8 @@ typedef struct fsc_pool_plan {
     int64_t warm_nodes, min_nodes, max_nodes;
     fsc_money price;
     int64_t nodes_needed; /* by present and forecast demand */
-    /* min_nodes and warm_nodes for the workloads in mode enforce alone, others having what they
-     * have: what is written */
+    /* min_nodes and warm_nodes for the workloads that are not only observed, the others having
+     * what they have: what is written */
     int64_t enforced_nodes, enforced_warm;
     const char *reason;
 } fsc_pool_plan;

@@ -23,8 +23,9 @@
 
 typedef struct fsc_target_seen {
     bool exists;
-    int64_t min_replicas, max_replicas; /* of a sized kind both are its size */
-    int64_t replicas, ready;            /* of a pool: nodes it has ordered, nodes that serve */
+    const char *api_version, *kind, *uid; /* of the object itself; NULL where it is none */
+    int64_t min_replicas, max_replicas;   /* of a sized kind both are its size */
+    int64_t replicas, ready;              /* of a pool: nodes it has ordered, nodes that serve */
     bool replicas_known, ready_known;
     bool paused;
     const char *paused_why;
@@ -89,10 +90,18 @@ fsc_status fsc_target_object(const fsc_node **out, fsc_kube *k, const fsc_target
 fsc_status fsc_target_apply(fsc_outcome *out, fsc_kube *k, const fsc_target_ops *ops,
                             const fsc_target_ref *ref, const fsc_target_seen *seen,
                             const fsc_target_write *w, fsc_arena *a, fsc_err *err) FSC_CHECKED;
-/* Writes the baseline back (all) or what is safe once expired; removes our record when whole. What
- * a human changed since our last write stays as it is, without our record. */
-fsc_status fsc_target_restore(fsc_outcome *out, fsc_kube *k, const fsc_target_ops *ops,
-                              const fsc_target_ref *ref, int64_t now, bool all, fsc_dry_run dry,
-                              fsc_arena *a, fsc_err *err) FSC_CHECKED;
+typedef enum fsc_restore_kind {
+    FSC_RESTORE_EXPIRED, /* past its expiry: the floor to the baseline, the max never above the
+                            recorded safe one */
+    FSC_RESTORE_CAPS,    /* that, and every max to its recorded safe one if that is lower */
+    FSC_RESTORE_ALL      /* the baseline, without our record */
+} fsc_restore_kind;
+
+/* The record goes with the baseline's return. What a human changed since our last write stays as it
+ * is, without our record. *seen is the object as it was before. */
+fsc_status fsc_target_restore(fsc_outcome *out, fsc_target_seen *seen, fsc_kube *k,
+                              const fsc_target_ops *ops, const fsc_target_ref *ref, int64_t now,
+                              fsc_restore_kind kind, fsc_dry_run dry, fsc_arena *a,
+                              fsc_err *err) FSC_CHECKED;
 
 #endif

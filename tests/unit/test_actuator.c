@@ -109,8 +109,15 @@ START_TEST(the_demand_trigger_is_found)
         ", \"triggers\": [{\"type\": \"prometheus\", \"metricType\": \"Value\", \"metadata\": "
         "{\"query\": \"cost\", \"threshold\": \"1\"}}], \"idleReplicaCount\": 0"));
     ck_assert_str_eq(s.query, "cost");
-    ck_assert_double_eq(s.threshold, 0); /* a total's threshold is not one replica's */
     ck_assert_ptr_nonnull(strstr(s.note, "idleReplicaCount"));
+    ck_assert_double_eq(s.threshold, 0); /* a total's threshold is not one replica's */
+    s = observe(scaled_object("{}", ", \"triggers\": [{\"type\": \"cron\"}, {\"type\": \"redis\"}, "
+                                    "{\"type\": \"redis\", \"metadata\": {\"listLength\": "
+                                    "\"9\"}}]"));
+    ck_assert_double_eq(s.threshold, 5); /* KEDA's default */
+    ck_assert_ptr_nonnull(
+        strstr(s.query, "scaledObject=\"llama\",triggerIndex=\"1\",namespace=\"inference\""));
+    ck_assert_ptr_nonnull(strstr(s.note, "several demand triggers"));
 }
 END_TEST
 
@@ -316,28 +323,45 @@ static const struct {
 
 START_TEST(a_restore_fails_closed)
 {
+    fsc_target_seen seen;
     fsc_outcome out;
     can(join(join(scaled_object(RECORD, bounds(restores[_i].min, restores[_i].max)), DEPLOY),
              WRITTEN));
-    fsc_status status =
-        fsc_target_restore(&out, kube, fsc_target_find("ScaledObject"), &ref,
-                           NOW + restores[_i].after_s, restores[_i].all, FSC_DRY_NONE, arena, &err);
+    fsc_status status = fsc_target_restore(
+        &out, &seen, kube, fsc_target_find("ScaledObject"), &ref, NOW + restores[_i].after_s,
+        restores[_i].all ? FSC_RESTORE_ALL : FSC_RESTORE_EXPIRED, FSC_DRY_NONE, arena, &err);
     ck_assert_msg(status == FSC_OK, "%s", err.msg);
     ck_assert_int_eq(out, restores[_i].outcome);
     ck_assert_msg(strstr(asked(), restores[_i].writes) != NULL, "%s", asked());
 }
 END_TEST
 
+START_TEST(a_dead_runs_cap_is_written_before_its_floor_expires)
+{
+    fsc_target_seen seen;
+    fsc_outcome out;
+    can(join(join(scaled_object(RECORD, bounds(6, 16)), DEPLOY), WRITTEN));
+    ck_assert_int_eq(fsc_target_restore(&out, &seen, kube, fsc_target_find("ScaledObject"), &ref,
+                                        NOW, FSC_RESTORE_CAPS, FSC_DRY_NONE, arena, &err),
+                     FSC_OK);
+    ck_assert_int_eq(out, FSC_APPLIED);
+    const char *lines = asked();
+    ck_assert_msg(strstr(lines, "\"forescale.dev/written\":\"6-12\"") != NULL, "%s", lines);
+    ck_assert_msg(strstr(lines, "\"spec\":{\"maxReplicaCount\":12}}") != NULL, "%s", lines);
+}
+END_TEST
+
 START_TEST(an_expired_cap_is_written_once)
 {
+    fsc_target_seen seen;
     fsc_outcome out;
     const char *record =
         "{\"forescale.dev/baseline\": \"2-30\", \"forescale.dev/written\": \"2-12\", "
         "\"forescale.dev/safe-max\": \"12\", \"forescale.dev/expires-at\": "
         "\"2026-11-24T09:10:00Z\"}";
     can(join(scaled_object(record, bounds(2, 12)), DEPLOY));
-    ck_assert_int_eq(fsc_target_restore(&out, kube, fsc_target_find("ScaledObject"), &ref,
-                                        NOW + 900, false, FSC_DRY_NONE, arena, &err),
+    ck_assert_int_eq(fsc_target_restore(&out, &seen, kube, fsc_target_find("ScaledObject"), &ref,
+                                        NOW + 900, FSC_RESTORE_EXPIRED, FSC_DRY_NONE, arena, &err),
                      FSC_OK);
     ck_assert_int_eq(out, FSC_UNCHANGED);
     ck_assert_ptr_null(strstr(asked(), "PATCH"));
@@ -502,8 +526,9 @@ START_TEST(one_holds_the_lease)
     if (status != FSC_OK)
         return;
     can(WRITTEN);
-    ck_assert_int_eq(fsc_lease_release(kube, &lease, NOW + 5, arena, &err), FSC_OK);
+    ck_assert_int_eq(fsc_lease_release(kube, &lease, NOW + 5, true, arena, &err), FSC_OK);
     ck_assert_ptr_null(strstr(asked(), "holderIdentity"));
+    ck_assert_ptr_nonnull(strstr(asked(), "\"forescale.dev/last-run\":\"2026-11-24T09:00:05Z\""));
 }
 END_TEST
 
@@ -529,6 +554,7 @@ int main(void)
                         (int)(sizeof storms / sizeof storms[0]));
     tcase_add_test(tc, min_above_max_and_dry_runs_write_nothing);
     tcase_add_loop_test(tc, a_restore_fails_closed, 0, (int)(sizeof restores / sizeof restores[0]));
+    tcase_add_test(tc, a_dead_runs_cap_is_written_before_its_floor_expires);
     tcase_add_test(tc, an_expired_cap_is_written_once);
     tcase_add_test(tc, caps_go_first_and_one_failure_stops_nothing);
     tcase_add_test(tc, what_is_only_observed_is_only_journalled);

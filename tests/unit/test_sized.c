@@ -182,6 +182,7 @@ static const struct {
 
 START_TEST(a_size_is_put_back)
 {
+    fsc_target_seen seen;
     fsc_outcome out;
     char deploy[512];
     (void)snprintf(deploy, sizeof deploy,
@@ -189,9 +190,9 @@ START_TEST(a_size_is_put_back)
                    "%d}}], %s, %s, %s",
                    restores[_i].size, MAP("Placeholder.inference.warm", 6), WRITTEN, WRITTEN);
     can(deploy);
-    fsc_status status =
-        fsc_target_restore(&out, kube, fsc_target_find("Placeholder"), &placeholder,
-                           NOW + restores[_i].after_s, restores[_i].all, FSC_DRY_NONE, arena, &err);
+    fsc_status status = fsc_target_restore(
+        &out, &seen, kube, fsc_target_find("Placeholder"), &placeholder, NOW + restores[_i].after_s,
+        restores[_i].all ? FSC_RESTORE_ALL : FSC_RESTORE_EXPIRED, FSC_DRY_NONE, arena, &err);
     ck_assert_msg(status == FSC_OK, "%s", err.msg);
     ck_assert_int_eq(out, restores[_i].outcome);
     ck_assert_msg(strstr(asked(), restores[_i].writes) != NULL, "%s", asked());
