@@ -21,6 +21,7 @@ schedule=minutely /schedule
 image.digest=abc /image/digest
 rbac.namespaces=inference /rbac/namespaces
 persistence.size=much /persistence/size
+shards=2 store.url
 V
 pass "values.schema.json refuses what is no value, by its name"
 
@@ -38,6 +39,14 @@ pass "with every value set the API server takes the chart: $(grep -c dry "$rig/a
 helm template forescale "$chart" --set prometheusRule.enabled=true -s templates/prometheusrule.yaml | sed -n '/^  groups:/,$s/^  //p' >"$rig/rules.yml"
 promtool check rules --lint-fatal "$rig/rules.yml" >"$rig/rules.out" 2>&1 || { cat "$rig/rules.yml" "$rig/rules.out"; fail "promtool check rules"; }
 pass "PrometheusRule: promtool: $(grep -o '[0-9]* rules found' "$rig/rules.out")"
+
+helm template forescale "$chart" -n default --skip-tests --set shards=3,persistence.enabled=false >"$rig/shards.yaml"
+k create --dry-run=client -o json -f "$rig/shards.yaml" | jq -s -e 'any(.[] | if .kind == "List" then .items[] else . end
+    | select(.kind == "CronJob" and .metadata.name == "forescale") | .spec.jobTemplate.spec; .completionMode == "Indexed"
+        and .completions == 3 and .parallelism == 3 and .template.spec.containers[0].args[:3] == ["run", "--shard", "3"])' >/dev/null ||
+    fail "three shards are no Indexed Job"
+[ "$(grep -c '^  name: forescale-[012]$' "$rig/shards.yaml")" = 3 ] || fail "not every shard's lease is held while the release is uninstalled"
+pass "three shards are an Indexed Job of three, each with its lease"
 
 # The plain manifests and the chart's defaults are the same but for what marks a chart's objects.
 objects() { # manifests on standard input, as one sorted list

@@ -20,6 +20,15 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{ .Values.image.repository }}{{ if .Values.image.digest }}@{{ .Values.image.digest }}{{ else }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ end }}
 {{- end -}}
 
+{{- /* The names of the runs' leases, as JSON. */ -}}
+{{- define "forescale.leases" -}}
+{{- $names := list -}}
+{{- range $i := until (int .Values.shards) -}}
+{{- $names = append $names (printf "forescale-%d" $i) -}}
+{{- end -}}
+{{- toJson (ternary (list "forescale") $names (eq (int .Values.shards) 1)) -}}
+{{- end -}}
+
 {{- /* A pod of one command. dict: root, args, resources, store (bool) */ -}}
 {{- define "forescale.pod" -}}
 {{- $values := .root.Values -}}
@@ -77,7 +86,7 @@ spec:
     {{- with $values.extraVolumes }}{{ toYaml . | nindent 4 }}{{ end }}
 {{- end -}}
 
-{{- /* A CronJob of that pod. dict: as above, and name, schedule, history */ -}}
+{{- /* A CronJob of that pod. dict: as above, and name, schedule, history, shards */ -}}
 {{- define "forescale.cronjob" -}}
 apiVersion: batch/v1
 kind: CronJob
@@ -99,6 +108,11 @@ spec:
     metadata:
       labels: {app.kubernetes.io/name: forescale}
     spec:
+      {{- if gt (int .shards) 1 }}
+      completionMode: Indexed
+      completions: {{ .shards }}
+      parallelism: {{ .shards }}
+      {{- end }}
       activeDeadlineSeconds: {{ .root.Values.activeDeadlineSeconds }}
       backoffLimit: 1
       ttlSecondsAfterFinished: 3600
