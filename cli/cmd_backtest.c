@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/backtest_picture.h"
 #include "cli/input.h"
 #include "cli/parallel.h"
 #include "cli/progress.h"
@@ -53,20 +54,28 @@ static fsc_status backtest_one(void *ctx, size_t i, fsc_arena *a, fsc_err *err)
     return status == FSC_OK ? FSC_OK : fsc_context(err, "series %s", s->id);
 }
 
-/* The point forecast that is judged is the median. */
-static fsc_status add_median(fsc_input *in, fsc_err *err)
+static fsc_status add_level(fsc_input *in, double level, fsc_err *err)
 {
     size_t j = 0;
-    while (j < in->n_q && in->q[j] < 0.5)
+    while (j < in->n_q && in->q[j] < level)
         j++;
-    if (j < in->n_q && in->q[j] == 0.5)
+    if (j < in->n_q && in->q[j] == level)
         return FSC_OK;
     if (in->n_q == FSC_MAX_LEVELS)
-        return fsc_fail(err, FSC_USAGE, "--quantiles: with 0.5, more than %d levels",
+        return fsc_fail(err, FSC_USAGE, "--quantiles: with %g, more than %d levels", level,
                         FSC_MAX_LEVELS);
     memmove(in->q + j + 1, in->q + j, (in->n_q - j) * sizeof *in->q);
-    in->q[j] = 0.5;
+    in->q[j] = level;
     in->n_q++;
+    return FSC_OK;
+}
+
+/* The point forecast that is judged is the median; a picture shows a band on both sides of it. */
+static fsc_status add_levels_needed(fsc_input *in, bool picture, fsc_err *err)
+{
+    static const double needed[] = {0.5, 0.05, 0.95};
+    for (size_t i = 0; i < (picture ? 3 : 1); i++)
+        FSC_TRY(add_level(in, needed[i], err));
     return FSC_OK;
 }
 
@@ -338,7 +347,7 @@ static fsc_status backtest_all(job *j, fsc_cli *cli, fsc_err *err)
 {
     fsc_parallel *workers = NULL;
     size_t n = j->in.n;
-    FSC_TRY(add_median(&j->in, err));
+    FSC_TRY(add_levels_needed(&j->in, cli->args.picture != NULL, err));
     j->done = FSC_NEW(cli->arena, n, fsc_backtest, err);
     j->results = FSC_NEW(cli->arena, n, fsc_status, err);
     j->errs = FSC_NEW(cli->arena, n, fsc_err, err);
@@ -352,6 +361,9 @@ static fsc_status backtest_all(job *j, fsc_cli *cli, fsc_err *err)
     fsc_progress_end(&j->progress);
     if (status == FSC_OK)
         status = print(j, cli, err);
+    if (status == FSC_OK && cli->args.picture)
+        status = fsc_backtest_picture(cli->args.picture, j->done, j->results, n,
+                                      j->in.calendar ? j->in.calendar->zone : NULL, cli, err);
     if (status == FSC_OK)
         status = report_failures(j, cli, err);
     fsc_parallel_close(workers);
@@ -369,7 +381,12 @@ static fsc_exit run(fsc_cli *cli, fsc_err *err)
     return fsc_exit_of(status, err->retryable);
 }
 
-static const fsc_arg args[] = {FSC_INPUT_ARGS, {0}};
+static const fsc_arg args[] = {
+    FSC_INPUT_ARGS,
+    {"picture", 0, FSC_ARG_TEXT, offsetof(fsc_args, picture), 0, "FILE", NULL,
+     "Draws forecasts against what came into one HTML file (with the levels 0.05 and 0.95)."},
+    {0},
+};
 const fsc_command fsc_cmd_backtest = {
     "backtest", "Scores forecasts of the recent past against naive ones.", "[WORKLOAD...]", args,
     run,        "forescale backtest --input demand.csv --horizon 30m"};

@@ -436,6 +436,11 @@ fsc_status fsc_backtest_horizons(fsc_forecast_request *out, int32_t step_s, size
     return FSC_OK;
 }
 
+const char *fsc_method_words(const fsc_backtest *b, size_t method)
+{
+    return method < FSC_N_BASELINES ? baselines[method].words : b->method[method];
+}
+
 static const char *verb_of(const fsc_backtest_at *at)
 {
     static const double as_good = 0.005;

@@ -99,6 +99,9 @@ fsc_status fsc_backtest_run(fsc_backtest *out, const fsc_series *s, const fsc_ba
 fsc_status fsc_backtest_horizons(fsc_forecast_request *out, int32_t step_s, size_t to, fsc_arena *a,
                                  fsc_err *err) FSC_CHECKED;
 
+/* A method as people name it: "the last value", or the model's name. */
+const char *fsc_method_words(const fsc_backtest *b, size_t method);
+
 /* One or two sentences: how much better or worse than what, how far ahead, and how well covered. */
 void fsc_backtest_say(fsc_buf *out, const fsc_backtest *b);
 

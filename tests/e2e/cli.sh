@@ -99,6 +99,9 @@ expect 0 "A run would act on it" backtest --input short.csv --step 10m --horizon
 expect 1 "is too short for a backtest 30d ahead: it needs" backtest --input short.csv --step 1h --horizon 30d
 expect 2 "there is no series lama" backtest --input short.csv lama
 [ "$(wc -l <err)" = 1 ] || fail "backtest draws a bar without a terminal"
+expect 0 "mix beats" backtest --input short.csv --step 10m --horizon 30m --picture b.html
+grep -q '<svg' b.html && grep -q 'mix beats' b.html && grep -q 'P5 to P95' b.html || fail "backtest --picture"
+! grep -qE '(src|href)="?http|<script' b.html || fail "the picture asks for something from outside"
 expect 0 "so many steps: --step 1h is quicker" forecast --input "$demo" --horizon 7d -o csv
 [ "$("$forescale" forecast --input "$demo" --horizon 28d --step 1h -o csv | wc -l)" = 673 ] || fail "28 days by the hour"
 pass "backtest: scores by horizon, the verdict, what is too short"
