@@ -362,12 +362,14 @@ static field series_name(const char *path)
     return (field){name, without(name, n, ".csv")};
 }
 
-fsc_status fsc_csv_read(fsc_csv *out, const char *path, int32_t step_s, fsc_arena *a, fsc_err *err)
+fsc_status fsc_csv_parse(fsc_csv *out, const char *path, const char *text, size_t n, int32_t step_s,
+                         fsc_arena *a, fsc_err *err)
 {
-    size_t n;
-    csv_reader r = {.path = strcmp(path, "-") ? path : "standard input", .arena = a, .err = err};
-    FSC_TRY(fsc_file_read(&r.p, &n, path, (size_t)LIMIT_MIB << 20, a, err));
-    r.end = r.p + n;
+    csv_reader r = {.path = strcmp(path, "-") ? path : "standard input",
+                    .p = text,
+                    .end = text + n,
+                    .arena = a,
+                    .err = err};
     fsc_status status = read_header(&r);
     if (status == FSC_OK)
         status = read_rows(&r, series_name(path));
@@ -378,4 +380,12 @@ fsc_status fsc_csv_read(fsc_csv *out, const char *path, int32_t step_s, fsc_aren
     free(r.series);
     free(r.buckets);
     return status;
+}
+
+fsc_status fsc_csv_read(fsc_csv *out, const char *path, int32_t step_s, fsc_arena *a, fsc_err *err)
+{
+    const char *text;
+    size_t n;
+    FSC_TRY(fsc_file_read(&text, &n, path, (size_t)LIMIT_MIB << 20, a, err));
+    return fsc_csv_parse(out, path, text, n, step_s, a, err);
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 
 static fsc_status fill(fsc_err *err, fsc_status code, bool retryable, const char *fmt, va_list ap)
+    FSC_PRINTF(4, 0);
+static fsc_status fill(fsc_err *err, fsc_status code, bool retryable, const char *fmt, va_list ap)
 {
     if (err) {
         err->code = code;

@@ -192,7 +192,7 @@ static fsc_status fit_one(fsc_expert *out, size_t e, const rows *r, const fsc_fe
                           const fsc_past *past, bool is_short, fsc_arena *scratch, fsc_err *err)
 {
     const struct tuning *tuning = &tunings[is_short];
-    sight s = {NULL};
+    sight s = {0};
     FSC_TRY(look_at(&s, e, r, f, past, is_short, scratch, err));
     const fsc_design d = {.n = r->n,
                           .stride = r->stride,

@@ -113,12 +113,14 @@ static layout lay_out(const void *state, const fsc_model_spec *spec)
                 .fits = count_fits(spec),
                 .horizon = spec->request.horizon,
                 .experts = *(const unsigned *)spec->model->variant};
-    char *p = (char *)(uintptr_t)state; /* the caller's const decides what is written */
+    /* An integer: without a state this only measures. The caller's const decides what is written.
+     */
+    uintptr_t p = (uintptr_t)state;
     for (; l.n_tracked < l.n && is_tracked(spec, l.n_tracked); l.n_tracked++)
         l.n_ring += (size_t)spec->request.horizon[l.n_tracked];
     l.tracker_bytes = sizeof(size_t) + l.n_tracked * sizeof(learned) + l.n_ring * sizeof(own);
-    l.expert = (fsc_expert *)(void *)p;
-    l.head = (header *)(void *)(p + fsc_mix_day_bytes(spec));
+    l.expert = (fsc_expert *)p;
+    l.head = (header *)(p + fsc_mix_day_bytes(spec));
     l.ring = (said *)(void *)(l.head + 1);
     l.trackers = (char *)(void *)(l.ring + l.n_ring);
     return l;

@@ -82,5 +82,8 @@ typedef struct fsc_csv {
 /* path "-" is standard input, .gz is inflated; step_s 0: inferred. FSC_DATA names file:line. */
 fsc_status fsc_csv_read(fsc_csv *out, const char *path, int32_t step_s, fsc_arena *a,
                         fsc_err *err) FSC_CHECKED;
+/* The same of a text that lies in memory and ends with a NUL; path stands for it in messages. */
+fsc_status fsc_csv_parse(fsc_csv *out, const char *path, const char *text, size_t n, int32_t step_s,
+                         fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
 #endif
