@@ -343,6 +343,11 @@ static const fsc_opt budget_rows[] = {
     {"name", FSC_OPT_STRING, AT(fsc_budget_config, name), .doc = "Name of the budget."},
     {"ceiling", FSC_OPT_MONEY, AT(fsc_budget_config, ceiling),
      .doc = "What may be spent in a window, with its currency.", .example = "800 USD"},
+    {"rate", FSC_OPT_RATE, AT(fsc_budget_config, rate), .optional = true,
+     .present = AT(fsc_budget_config, rate_given),
+     .doc = "What all nodes together may cost an hour at any one time; a node under notice and its "
+            "successor count as one. No limit when absent.",
+     .example = "96 USD/h"},
     {"window", FSC_OPT_CUSTOM, AT(fsc_budget_config, window), .parse = parse_window,
      .doc = "6h is rolling; day, week, month follow the calendar in timeZone."},
     {"workloads", FSC_OPT_STRINGS, AT(fsc_budget_config, workloads), .optional = true,

@@ -275,6 +275,10 @@ static fsc_status check_budget(const checker *k, size_t i)
     const fsc_node *meter = at(k, "budgets", i, "meter");
     if (b->workloads.n)
         FSC_TRY(check_refs(k, at(k, "budgets", i, "workloads"), &b->workloads, &workloads));
+    if (b->rate_given && strcmp(b->rate.currency, b->ceiling.currency))
+        return fsc_options_fail(k->err, k->ctx, at(k, "budgets", i, "rate"),
+                                "budget %s: the rate is in %s, the ceiling in %s: use one currency",
+                                b->name, b->rate.currency, b->ceiling.currency);
     fsc_err cause = FSC_ERR_INIT;
     if (fsc__meter_check(k->c, b, &cause) != FSC_OK)
         return fsc_options_fail(k->err, k->ctx, meter, "budget %s: %.300s", b->name, cause.msg);

@@ -244,6 +244,10 @@ static const char *void_reason(const fsc_plan_run *r, const fsc_guard_input *in,
     if (before && in->now - before > in->tick_s + c->interval_s / 2)
         return fsc__plan_text(r, "no run came for %lld s: more than missedRuns allows",
                               (long long)(in->now - before));
+    if (fsc_guard_within_rate(in) < in->floor_nodes)
+        return fsc__plan_text(r, "the floors alone need %lld nodes at once, the rate allows %lld",
+                              (long long)(in->floor_nodes + in->reserve),
+                              (long long)(in->cfg->rate.micros / in->dearest_micros_per_h));
     if (affordable < 0)
         return "the users' own floors and what runs already pass the ceiling";
     for (size_t p = 0; p < c->n_pools; p++)
@@ -356,9 +360,10 @@ void fsc__budget_guard(fsc_plan_run *r, size_t b)
     spent.micros = out->spent_micros;
     p50.micros = out->forecast_p50_micros;
     out->reason = fsc__plan_text(
-        r, "spent %s, forecast %s of %s; %lld nodes are affordable%s%s%s",
+        r, "spent %s, forecast %s of %s; %lld nodes are affordable%s%s%s%s",
         fsc_money_format(t[0], spent), fsc_money_format(t[1], p50),
         fsc_money_format(t[2], out->ceiling), (long long)at_least(affordable, 0),
+        fsc_guard_within_rate(&in) <= affordable ? " by the rate" : "",
         lambda > 0 ? fsc__plan_text(r, "; money is worth %.1fx", 1 + lambda) : "",
         in.seen->meter_note ? "; " : "", in.seen->meter_note ? in.seen->meter_note : "");
 }
@@ -383,8 +388,11 @@ void fsc__budget_price(fsc_plan_run *r, size_t b)
     fsc_guard_state *g = &r->p->guards[b];
     const fsc_guard_input in = guard_input(r, b);
     fsc_budget_plan *out = &r->budgets[b];
-    *out = (fsc_budget_plan){
-        .name = c->budgets[b].name, .ceiling = c->budgets[b].ceiling, .spent_since = g->at};
+    *out = (fsc_budget_plan){.name = c->budgets[b].name,
+                             .ceiling = c->budgets[b].ceiling,
+                             .rate = c->budgets[b].rate,
+                             .rate_micros_per_h = in.rate_micros_per_h,
+                             .spent_since = g->at};
     out->spent_since_micros = fsc_guard_advance(g, &in);
     out->shadow_price = lasting_price(g, shadow_price(r, g, &in));
     for (size_t w = 0; w < c->n_workloads; w++)

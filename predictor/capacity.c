@@ -8,7 +8,7 @@
 enum { MOST_AWAY = 3, SLOT_S = FSC_MINUTE_S };
 
 static const double slack = 1.02;       /* demand within it is served, a little late */
-static const double start_weight = 2.0; /* a node not yet there pays its boot and its idle tail */
+static const double start_weight = 2.0; /* a node not yet there pays a boot, and may be in vain */
 static const double kept_weight = 0.1;  /* a node that stays anyhow pays its idle tail anew */
 static const double drain_s = 120;      /* in which a backlog should be gone */
 static const double backlog_s = 3;      /* a queue of less than this much capacity is no shortage */
@@ -57,7 +57,10 @@ static double short_with(const fsc_site *s, const fsc_forecast *f, size_t h, int
                          double extra)
 {
     int64_t nodes = nodes_for(s, pods);
-    double lost = s->lost_share, sum = 0, rest = 1, weight = pow(1 - lost, (double)nodes);
+    double lost = s->lost_share, sum = 0, rest = 1;
+    if (lost <= 0)
+        return fsc_forecast_exceed(f, h, fmax(capacity_of(s, pods) * slack - extra, 0));
+    double weight = pow(1 - lost, (double)nodes);
     for (int64_t away = 0; away <= MOST_AWAY && away < nodes && weight > 0; away++) {
         double capacity = capacity_of(s, pods - away * s->pods_per_node) * slack - extra;
         sum += weight * fsc_forecast_exceed(f, h, fmax(capacity, 0));
@@ -255,13 +258,13 @@ static fsc_status nodes_by_path(nodes_choice *out, const fsc_site *s, const fsc_
                                   .most = s->max_nodes,
                                   .slot = slot,
                                   .price_sum = price_sum,
-                                  .boot_s = (double)lead,
+                                  .boot_s = start_weight * (double)lead,
                                   .idle_s = (double)s->idle_s,
                                   .first_start = first ? first : 1};
     FSC_TRY(fsc_node_path(path, &costs, (size_t)at_least(s->nodes, 0),
                           (size_t)at_least(s->nodes_kept, 0), a, err));
     out->wanted = out->kept = (int64_t)path[0];
-    for (size_t i = first; i < n && i <= (size_t)((clock + SLOT_S - 1) / SLOT_S); i++)
+    for (size_t i = first; i < n && (int64_t)i * SLOT_S < clock; i++)
         out->wanted = at_least(out->wanted, (int64_t)path[i]);
     return FSC_OK;
 }

@@ -41,7 +41,7 @@ typedef struct fsc_choice {
 } fsc_choice;
 
 /* How far beyond the node clock demand is looked at: a node that it asks back by then may stay. */
-enum { FSC_LOOK_BEYOND_S = 20 * FSC_MINUTE_S };
+enum { FSC_LOOK_BEYOND_S = 30 * FSC_MINUTE_S };
 
 /* Price of money: cost counts (1 + lambda) times. */
 fsc_status fsc_capacity_choose(fsc_choice *out, const fsc_site *site, const fsc_forecast *f,

@@ -201,9 +201,18 @@ int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int
     return worst;
 }
 
+int64_t fsc_guard_within_rate(const fsc_guard_input *in)
+{
+    if (!in->cfg->rate_given || in->dearest_micros_per_h <= 0)
+        return INT64_MAX;
+    return in->cfg->rate.micros / in->dearest_micros_per_h - in->reserve;
+}
+
 int64_t fsc_guard_affordable(const fsc_guard_state *g, const fsc_guard_input *in, int64_t most)
 {
-    int64_t low = -1, high = most;
+    int64_t low = -1, high = at_most(most, fsc_guard_within_rate(in));
+    if (high < at_most(in->floor_nodes, most))
+        return -1;
     while (low < high) {
         int64_t mid = low + (high - low + 1) / 2;
         if (fsc_guard_worst(g, in, mid) <= in->cfg->ceiling.micros)

@@ -71,6 +71,10 @@ int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int
 /* That many nodes at most bill under such a cap. */
 int64_t fsc_guard_level(const fsc_guard_input *in, int64_t nodes);
 
+/* The most nodes that may bill at once by the budget's rate, beside the pools' own minima; a node
+ * under notice and its successor, which bills already, count as one. INT64_MAX: it has none. */
+int64_t fsc_guard_within_rate(const fsc_guard_input *in);
+
 /* The most nodes that keep the promise; -1: even the floors alone do not. */
 int64_t fsc_guard_affordable(const fsc_guard_state *g, const fsc_guard_input *in, int64_t most);
 

@@ -90,6 +90,9 @@ static void add_budget(fsc_buf *b, const fsc_budget_plan *p)
     key_money(b, "p95", p->forecast_p95_micros);
     fsc_buf_puts(b, "}");
     key_money(b, "worstCase", p->worst_case_micros);
+    key_money(b, "ratePerHour", p->rate_micros_per_h);
+    if (p->rate.micros)
+        key_money(b, "rateLimit", p->rate.micros);
     fsc_buf_printf(b, ",\"shadowPrice\":%.6g", p->shadow_price);
     key_text(b, "reason", p->reason);
     key_text(b, "promiseVoid", p->void_why);

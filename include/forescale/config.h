@@ -144,6 +144,8 @@ bool fsc_meter_given(const fsc_meter_config *m);
 typedef struct fsc_budget_config {
     const char *name;
     fsc_money ceiling;
+    fsc_money rate; /* what may bill at any one time, for an hour */
+    bool rate_given;
     fsc_window window;
     fsc_strings workloads;
     int eviction; /* fsc_eviction */

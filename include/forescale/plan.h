@@ -88,6 +88,8 @@ typedef struct fsc_budget_plan {
     const char *name;
     fsc_budget_state state, state_before;
     fsc_money ceiling;
+    fsc_money rate;            /* what may bill at once, an hour; micros 0: no limit */
+    int64_t rate_micros_per_h; /* of what bills now */
     int64_t window_start, window_end;
     int64_t spent_micros, forecast_p50_micros, forecast_p95_micros, worst_case_micros;
     int64_t spent_since,

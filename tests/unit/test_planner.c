@@ -144,10 +144,10 @@ START_TEST(nodes_come_first_and_pods_just_in_time)
         if (!pods_at && x.plan.workloads[0].min_replicas >= 30)
             pods_at = now;
     }
-    /* A node takes 345 + 63 s, a pod 63 s; a run comes every 60 s. */
-    ck_assert_msg(nodes_at >= 1000 - 408 - 180 && nodes_at <= 1000 - 408, "nodes at %lld",
+    /* A node takes 345 + 63 s, a pod 63 s; a run comes every 60 s; on the grid it is 1020. */
+    ck_assert_msg(nodes_at >= 1020 - 408 - 180 && nodes_at <= 1020 - 408, "nodes at %lld",
                   (long long)nodes_at);
-    ck_assert_msg(pods_at >= 1000 - 63 - 180 && pods_at <= 1000 - 63, "pods at %lld",
+    ck_assert_msg(pods_at >= 1020 - 63 - 180 && pods_at <= 1020 - 63, "pods at %lld",
                   (long long)pods_at);
 }
 END_TEST
@@ -298,6 +298,8 @@ START_TEST(minima_that_cannot_fit_are_refused_with_their_sum)
         {"{name: b, ceiling: 575.99 USD, window: 6h}", false},
         {"{name: b, ceiling: 2208 USD, window: day}", true}, /* a day may have 23 hours */
         {"{name: b, ceiling: 2207 USD, window: day}", false},
+        {"{name: b, ceiling: 2400 USD, window: day, rate: 96 USD/h}", true},
+        {"{name: b, ceiling: 2400 USD, window: day, rate: 95 USD/h}", false},
     };
     fsc_config c;
     char text[160];
@@ -337,6 +339,23 @@ START_TEST(a_cheap_spare_stands_by_where_nodes_are_interrupted)
     pool->price.micros = 4000000;
     run(&x, 120, certain(x.p, 120, flat_30));
     ck_assert_int_eq(x.plan.pools[0].min_nodes, 2);
+}
+END_TEST
+
+START_TEST(a_rate_bounds_what_bills_at_once)
+{
+    world x = {0};
+    load(&x.c, 0, "{lateMinute: 30 USD}", "true",
+         "budgets: [{name: b, ceiling: 9000 USD, window: day, rate: 200 USD/h}]\n");
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    x.pool = (fsc_pool_now){.nodes_known = true, .nodes = 1};
+    for (int64_t now = 60; now <= 1200; now += 60)
+        run(&x, now, certain(x.p, now, spike_at_1000)); /* 300 wants four nodes of 96 USD/h */
+    ck_assert_int_eq(x.plan.workloads[0].max_replicas, 16);
+    ck_assert_int_eq(x.plan.pools[0].min_nodes, 2);
+    ck_assert_int_eq(x.plan.budgets[0].state, FSC_BUDGET_OPEN);
+    ck_assert_msg(strstr(x.plan.budgets[0].reason, "2 nodes are affordable by the rate") != NULL,
+                  "%s", x.plan.budgets[0].reason);
 }
 END_TEST
 
@@ -382,9 +401,10 @@ static void add(TCase *t)
     tcase_add_test(t, our_own_raise_is_no_baseline);
     tcase_add_test(t, a_saved_planner_goes_on_as_if_nothing_was);
     tcase_add_test(t, a_plan_is_json_with_exact_money);
-    tcase_add_loop_test(t, minima_that_cannot_fit_are_refused_with_their_sum, 0, 4);
+    tcase_add_loop_test(t, minima_that_cannot_fit_are_refused_with_their_sum, 0, 6);
     tcase_add_test(t, a_leaving_node_gets_one_successor);
     tcase_add_test(t, a_cheap_spare_stands_by_where_nodes_are_interrupted);
+    tcase_add_test(t, a_rate_bounds_what_bills_at_once);
     tcase_add_test(t, pods_that_no_node_can_hold_in_time_are_not_ordered);
     tcase_add_test(t, no_plan_says_a_maximum_of_none);
 }
