@@ -51,8 +51,10 @@ static void row(sums *sum, const fsc_series *s, fsc_arena *a)
     size_t room = s->n > 15 * 24 ? s->n - 15 * 24 : 0; /* 14 days to learn from, origins of one */
     while (cfg.request.n_horizons < N_AHEAD && (size_t)hours[cfg.request.n_horizons] <= room)
         cfg.request.n_horizons++;
+    if (!cfg.request.n_horizons)
+        return;
     (void)printf("%-46s", s->id);
-    if (cfg.request.n_horizons && fsc_backtest_run(&b, s, &cfg, a, &err) != FSC_OK)
+    if (fsc_backtest_run(&b, s, &cfg, a, &err) != FSC_OK)
         die(&err);
     for (size_t k = 0; k < cfg.request.n_horizons; k++) {
         const fsc_scores *own = &b.at[k].by[FSC_METHOD_MODEL],
