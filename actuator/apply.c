@@ -287,14 +287,25 @@ static fsc_status carry_out(fsc_apply_counts *out, fsc_kube *k, fsc_store *s, co
     return FSC_OK;
 }
 
+/* What is only journalled; then lowered caps, the money that raises need; nodes before the pods
+ * that they are for. */
+typedef enum phase { PHASE_JOURNAL, PHASE_LOWER, PHASE_RAISE } phase;
+
+static phase phase_of(const act *t)
+{
+    if (t->journal_only || t->alone)
+        return PHASE_JOURNAL;
+    return t->seen->exists && t->write.max_replicas < t->seen->max_replicas ? PHASE_LOWER
+                                                                            : PHASE_RAISE;
+}
+
 static fsc_status act_on_workloads(fsc_apply_counts *out, fsc_kube *k, fsc_store *s,
-                                   const fsc_apply_input *in, bool lowers_cap, fsc_arena *a,
+                                   const fsc_apply_input *in, phase wanted, fsc_arena *a,
                                    fsc_err *err)
 {
     for (size_t w = 0; w < in->plan->n_workloads; w++) {
         const act t = workload_act(in, w);
-        bool lowers = t.seen->exists && t.write.max_replicas < t.seen->max_replicas;
-        if (lowers == lowers_cap)
+        if (phase_of(&t) == wanted)
             FSC_TRY(carry_out(out, k, s, &t, in->log, a, err));
     }
     return FSC_OK;
@@ -331,18 +342,30 @@ static void announce_budgets(const fsc_apply_input *in, fsc_kube *k, fsc_arena *
     }
 }
 
-/* Lowered caps first: the money that raises need. Nodes before the pods that they are for. */
+/* Nothing outside follows these rows: they need no disk of their own each. */
+static fsc_status journal(fsc_apply_counts *out, fsc_kube *k, fsc_store *s,
+                          const fsc_apply_input *in, fsc_arena *a, fsc_err *err)
+{
+    FSC_TRY(fsc_store_begin(s, err));
+    fsc_status status = act_on_workloads(out, k, s, in, PHASE_JOURNAL, a, err);
+    if (status == FSC_OK)
+        return fsc_store_commit(s, err);
+    fsc_store_rollback(s);
+    return status;
+}
+
 fsc_status fsc_apply(fsc_apply_counts *out, fsc_kube *k, fsc_store *s, const fsc_apply_input *in,
                      fsc_arena *a, fsc_err *err)
 {
     *out = (fsc_apply_counts){0};
-    FSC_TRY(act_on_workloads(out, k, s, in, true, a, err));
+    FSC_TRY(journal(out, k, s, in, a, err));
+    FSC_TRY(act_on_workloads(out, k, s, in, PHASE_LOWER, a, err));
     for (size_t p = 0; p < in->plan->n_pools; p++) {
         const act t = pool_act(in, p);
         if (!is_none(t.ref))
             FSC_TRY(carry_out(out, k, s, &t, in->log, a, err));
     }
-    FSC_TRY(act_on_workloads(out, k, s, in, false, a, err));
+    FSC_TRY(act_on_workloads(out, k, s, in, PHASE_RAISE, a, err));
     announce_budgets(in, k, a);
     return FSC_OK;
 }
