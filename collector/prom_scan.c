@@ -31,6 +31,7 @@ enum {
     K_ERROR_TYPE,
     K_ERROR,
     K_DATA,
+    K_PARTIAL,
     K_WARNINGS,
     K_RESULT_TYPE,
     K_RESULT,
@@ -49,6 +50,7 @@ static const struct known_key {
     {ROOT, "errorType", K_ERROR_TYPE},
     {ROOT, "error", K_ERROR},
     {ROOT, "data", K_DATA},
+    {ROOT, "isPartial", K_PARTIAL}, /* VictoriaMetrics */
     {ROOT, "warnings", K_WARNINGS},
     {ROOT, "infos", K_WARNINGS},
     {DATA, "resultType", K_RESULT_TYPE},
@@ -249,6 +251,8 @@ static fsc_status take_scalar(fsc_prom_scan *s, bool is_string)
             s->success = !strcmp(s->text, "success");
             s->failed = !strcmp(s->text, "error");
         }
+        if (s->key == K_PARTIAL)
+            s->partial = !strcmp(s->text, "true");
         if (s->key == K_ERROR_TYPE)
             copy_text(s->error_type, sizeof s->error_type, s);
         if (s->key == K_ERROR)
@@ -570,5 +574,9 @@ fsc_status fsc_prom_scan_end(fsc_prom_scan *s, fsc_err *err)
     if (s->failed)
         return fsc_fail(err, FSC_REMOTE, "%s: %s", s->error_type[0] ? s->error_type : "error",
                         s->error);
+    if (s->partial)
+        return fsc_fail_retryable(err, FSC_REMOTE,
+                                  "a part of the storage did not answer: half of a demand must not "
+                                  "pass for all of it");
     return s->success && s->has_result ? FSC_OK : bad(s, "no status and result");
 }

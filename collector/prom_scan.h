@@ -30,7 +30,7 @@ typedef struct fsc_prom_scan {
     } stack[FSC_SCAN_DEPTH];
     uint8_t key; /* of the value that comes */
     /* the answer */
-    bool series_open, has_histograms, has_result, success, failed;
+    bool series_open, has_histograms, has_result, success, failed, partial;
     char label[256], error_type[64], error[512];
     int64_t t;
     double v;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Prometheus's query_range (and what speaks it: Thanos, Mimir, VictoriaMetrics), by POST with a
- * form, so that long queries fit. partial_response=false: half of a demand must not pass for all of
- * it.
+ * form, so that long queries fit. partial_response=false (Thanos) and
+ * deny_partial_response=1 (VictoriaMetrics): half of a demand must not pass for all of it.
  */
 #include "prom_instant.h"
 #include "prom_scan.h"
@@ -91,6 +91,7 @@ static fsc_status prepare(fsc_http_request *out, void **state, const fsc_config 
     add_int(&form, "step", req->step_s, "");
     add_int(&form, "timeout", cfg->prometheus.auth.timeout_s, "s");
     fsc_http_form_add(&form, "partial_response", "false");
+    fsc_http_form_add(&form, "deny_partial_response", "1");
     FSC_TRY(fsc_buf_status(&form, err));
     *out = (fsc_http_request){.method = FSC_POST,
                               .url = url,

@@ -106,6 +106,7 @@ static fsc_status answer(fsc_http_response *out, const fsc_http_request *r, fsc_
     q->end = strtoll(form_value(text, r, "end"), NULL, 10);
     q->step = strtoll(form_value(text, r, "step"), NULL, 10);
     ck_assert_str_eq(form_value(text, r, "partial_response"), "false");
+    ck_assert_str_eq(form_value(text, r, "deny_partial_response"), "1");
     ck_assert_str_eq(form_value(text, r, "timeout"), "30s");
     ck_assert_str_eq(r->url, "http://prometheus:9090/base/api/v1/query_range");
     if (prometheus.down)

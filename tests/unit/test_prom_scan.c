@@ -190,6 +190,23 @@ START_TEST(warnings_are_kept)
 }
 END_TEST
 
+/* As VictoriaMetrics's cluster answers while a storage node is away, and else. */
+START_TEST(half_an_answer_is_no_answer)
+{
+    static const char form[] = "{\"status\":\"success\",\"isPartial\":%s,\"data\":{\"resultType\":"
+                               "\"matrix\",\"result\":[{\"metric\":{},\"values\":[[1,\"2\"]]}]},"
+                               "\"stats\":{\"seriesFetched\":\"1\",\"executionTimeMsec\":0}}";
+    char text[300];
+    seen s;
+    (void)snprintf(text, sizeof text, form, "false");
+    OK(scan(&s, text, 7, NULL));
+    (void)snprintf(text, sizeof text, form, "true");
+    ck_assert_int_eq(scan(&s, text, 7, NULL), FSC_REMOTE);
+    ck_assert(err.retryable);
+    ck_assert_msg(strstr(err.msg, "did not answer") != NULL, "%s", err.msg);
+}
+END_TEST
+
 START_TEST(mutations_never_crash)
 {
     char text[512];
@@ -212,6 +229,7 @@ static void add(TCase *t)
     tcase_add_loop_test(t, an_answer_is_read_in_any_pieces, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(t, numbers_are_what_strtod_says);
     tcase_add_test(t, warnings_are_kept);
+    tcase_add_test(t, half_an_answer_is_no_answer);
     tcase_add_test(t, mutations_never_crash);
 }
 
