@@ -140,11 +140,63 @@ static int64_t pool_size(const fsc_pool_plan *q, const fsc_pool_seen *nodes, fsc
     return size > baseline ? size : baseline;
 }
 
+/* What the plan says of the workloads that use a pool and are not only observed. */
+typedef struct pool_users {
+    bool any;
+    const char *held; /* NULL, or why one of them is held */
+    bool limited;     /* a budget of theirs is not closed */
+    int64_t expires_at;
+} pool_users;
+
+static bool is_limited(const fsc_apply_input *in, const char *workload)
+{
+    for (size_t b = 0; b < in->plan->n_budgets; b++)
+        if (in->plan->budgets[b].state != FSC_BUDGET_CLOSED &&
+            fsc_budget_covers(&in->config->budgets[b], workload))
+            return true;
+    return false;
+}
+
+static pool_users users_of(const fsc_apply_input *in, const char *pool)
+{
+    pool_users u = {.expires_at = in->now};
+    for (size_t w = 0; w < in->plan->n_workloads; w++) {
+        const fsc_workload_plan *user = &in->plan->workloads[w];
+        if (!uses(&in->config->workloads[w], pool) || user->mode == FSC_MODE_OBSERVE)
+            continue;
+        u.any = true;
+        u.held = user->hold ? user->reason : u.held;
+        u.limited |= is_limited(in, user->name);
+        u.expires_at = user->expires_at > u.expires_at ? user->expires_at : u.expires_at;
+    }
+    return u;
+}
+
+/* A hold knows no demand, and lets no node go: what is there stays until its record runs out, which
+ * a hold does not renew. Of extra nodes those stay that are empty; none is ordered in their place.
+ */
+static void keep_pool(act *t, const pool_users *u, const fsc_pool_seen *nodes)
+{
+    int64_t kept = t->seen->min_replicas, empty = nodes->ready - nodes->used;
+    if (!u->held || u->limited || !t->seen->ours)
+        return;
+    if (t->ops->pool_size == FSC_SIZE_EXTRA && nodes->used_known && empty < kept)
+        kept = empty;
+    if (kept <= t->write.min_replicas)
+        return;
+    t->hold = true;
+    t->why = u->held;
+    t->write.min_replicas = t->write.max_replicas = kept;
+    t->write.expires_at = t->seen->expires_at;
+    t->write.renew_s = 0;
+}
+
 static act pool_act(const fsc_apply_input *in, size_t p)
 {
     const fsc_pool_plan *q = &in->plan->pools[p];
     const fsc_target_ref *ref = &in->config->pools[p].prewarm;
     const fsc_target_seen *seen = &in->pool_targets[p];
+    const pool_users users = users_of(in, q->name);
     act t = {.what = "pool",
              .name = q->name,
              .op = "set-nodes",
@@ -153,15 +205,8 @@ static act pool_act(const fsc_apply_input *in, size_t p)
              .ops = fsc_target_find(ref->kind_name),
              .seen = seen,
              .alone = left_alone(ref, seen),
-             .journal_only = true};
-    int64_t baseline = seen->ours ? seen->baseline_min : seen->min_replicas, expires_at = in->now;
-    for (size_t w = 0; w < in->plan->n_workloads; w++) {
-        const fsc_workload_plan *user = &in->plan->workloads[w];
-        if (!uses(&in->config->workloads[w], q->name) || user->mode == FSC_MODE_OBSERVE)
-            continue;
-        t.journal_only = in->dry == FSC_DRY_CLIENT || is_none(ref);
-        expires_at = user->expires_at > expires_at ? user->expires_at : expires_at;
-    }
+             .journal_only = !users.any || in->dry == FSC_DRY_CLIENT || is_none(ref)};
+    int64_t baseline = seen->ours ? seen->baseline_min : seen->min_replicas;
     fsc_pool_size form = t.ops ? t.ops->pool_size : FSC_SIZE_EXTRA;
     const fsc_pool_seen *nodes = &in->pool_nodes[p];
     if (!t.alone && !is_none(ref) && form == FSC_SIZE_WHOLE && !(nodes->known && nodes->used_known))
@@ -176,10 +221,12 @@ static act pool_act(const fsc_apply_input *in, size_t p)
                                  .baseline_min = baseline,
                                  .baseline_max = baseline,
                                  .safe_max = baseline,
-                                 .expires_at = expires_at,
+                                 .expires_at = users.expires_at,
                                  .renew_s = renew_s(in->config),
                                  .run_id = in->plan->run_id,
                                  .dry = in->dry};
+    if (t.ops)
+        keep_pool(&t, &users, nodes);
     return t;
 }
 

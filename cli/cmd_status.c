@@ -5,10 +5,9 @@
 
 enum { RECENT_ROWS = 10 };
 
-static void print_floor(const fsc_session *s, size_t w)
+static void print_target(const char *name, const char *kind, const fsc_target_seen *seen,
+                         const char *note)
 {
-    const fsc_workload_config *wl = &s->config.workloads[w];
-    const fsc_target_seen *seen = &s->seen[w];
     char expires[FSC_TIME_TEXT] = "-", bounds[48] = "?", baseline[48] = "-";
     if (seen->exists)
         (void)snprintf(bounds, sizeof bounds, "%lld..%lld", (long long)seen->min_replicas,
@@ -18,9 +17,29 @@ static void print_floor(const fsc_session *s, size_t w)
                        (long long)seen->baseline_max);
         (void)fsc_time_format(expires, seen->expires_at);
     }
-    const char *note = s->workloads[w].hold ? s->workloads[w].hold : seen->paused ? "paused" : "";
-    (void)printf("%-20s %-24s %10s %10s  %-22s %s\n", wl->name, wl->target.kind_name, bounds,
-                 baseline, expires, note);
+    (void)printf("%-20s %-24s %10s %10s  %-22s %s\n", name, kind, bounds, baseline, expires, note);
+}
+
+static void print_floor(const fsc_session *s, size_t w)
+{
+    const char *hold = s->workloads[w].hold;
+    print_target(s->config.workloads[w].name, s->config.workloads[w].target.kind_name, &s->seen[w],
+                 hold                ? hold
+                 : s->seen[w].paused ? "paused"
+                                     : "");
+}
+
+static void print_pool(const fsc_session *s, size_t p)
+{
+    const fsc_pool_seen *n = &s->pool_nodes[p];
+    const char *hold = s->pool_targets[p].hold;
+    char nodes[96] = "its nodes are not counted";
+    if (n->known)
+        (void)snprintf(nodes, sizeof nodes, "%lld nodes: %lld ready, %lld leaving, %lld with pods",
+                       (long long)n->nodes, (long long)n->ready, (long long)n->leaving,
+                       (long long)n->used);
+    print_target(s->config.pools[p].name, s->config.pools[p].prewarm.kind_name, &s->pool_targets[p],
+                 hold ? hold : nodes);
 }
 
 static void print_lead(const char *what, const char *name, int64_t configured, const fsc_leads *l)
@@ -108,6 +127,8 @@ static fsc_status print_status(fsc_session *s, size_t *failed, fsc_err *err)
                  "EXPIRES", "NOTE");
     for (size_t w = 0; w < s->config.n_workloads; w++)
         print_floor(s, w);
+    for (size_t p = 0; p < s->config.n_pools; p++)
+        print_pool(s, p);
     print_leads(s);
     FSC_TRY(print_prices(s, err));
     FSC_TRY(print_budgets(s, err));

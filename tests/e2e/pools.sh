@@ -128,6 +128,9 @@ run run >/dev/null 2>&1 || fail "the second run"
     [ "$(k get configmap forescale-record -n forescale -o jsonpath='{.metadata.resourceVersion}')" = "$map" ] || fail "a second run wrote the same again"
 pass "a second run writes nothing"
 
+run status 2>/dev/null | grep -q '^gpu .*Placeholder .*3 nodes: 3 ready, 0 leaving, 1 with pods' || { run status; fail "status does not show the pool"; }
+pass "status shows the pool's size, its baseline, its expiry, and its nodes"
+
 k scale deploy llama -n inference --replicas=3 >/dev/null
 run run >"$rig/human.out" 2>&1 || true
 [ "$(size_of deploy llama -n inference)" = 3 ] && grep -q 'edited since' "$rig/human.out" || { cat "$rig/human.out"; fail "a human's size was overwritten"; }

@@ -299,59 +299,98 @@ static const struct {
     {"NodePool", FSC_MODE_ENFORCE, {false, 0, 0, 0, false, 0}, "{\"nodes\":6}", "held"},
 };
 
-START_TEST(a_pool_gets_what_its_kind_counts)
+static void act_on(const fsc_pool_config *pool, const fsc_workload_plan *user,
+                   const fsc_target_seen *target, const fsc_pool_seen *nodes,
+                   fsc_ledger_entry **rows)
 {
     fsc_apply_counts counts;
     fsc_store *s = NULL;
-    fsc_ledger_entry *rows;
     size_t n;
-    const fsc_pool_config pool = {.name = "gpu", .prewarm = {pool_plans[_i].kind, "ns", "gpu"}};
     const fsc_config config = {.n_workloads = 1,
                                .workloads = &workload,
                                .n_pools = 1,
-                               .pools = &pool,
+                               .pools = pool,
                                .interval_s = 60,
                                .missed_runs = 1};
-    const fsc_workload_plan user = {.name = "llama",
-                                    .mode = pool_plans[_i].mode,
-                                    .min_replicas = 4,
-                                    .max_replicas = 8,
-                                    .reason = "demand",
-                                    .expires_at = NOW + 600};
     const fsc_pool_plan wanted = {.name = "gpu",
                                   .enforced_nodes = 6,
                                   .enforced_warm = 2,
                                   .max_nodes = 20,
                                   .reason = "6 nodes wanted"};
+    const fsc_target_seen none = {0};
+    const fsc_plan plan = {.at = NOW,
+                           .run_id = "r1",
+                           .n_workloads = 1,
+                           .workloads = user,
+                           .n_pools = 1,
+                           .pools = &wanted};
+    const fsc_apply_input in = {.now = NOW,
+                                .config = &config,
+                                .plan = &plan,
+                                .seen = &none,
+                                .pool_targets = target,
+                                .pool_nodes = nodes};
+    ck_assert_int_eq(fsc_store_open(&s, in_folder("store.db"), FSC_STORE_WRITE, &err), FSC_OK);
+    can(WRITTEN ", " WRITTEN ", " WRITTEN);
+    ck_assert_int_eq(fsc_apply(&counts, kube, s, &in, arena, &err), FSC_OK);
+    ck_assert_int_eq(fsc_ledger_read(rows, &n, s, "r1", "gpu", 0, NOW, 10, arena, &err), FSC_OK);
+    ck_assert_uint_eq(n, 1);
+    fsc_store_close(s);
+}
+
+START_TEST(a_pool_gets_what_its_kind_counts)
+{
+    fsc_ledger_entry *rows;
+    const fsc_pool_config pool = {.name = "gpu", .prewarm = {pool_plans[_i].kind, "ns", "gpu"}};
+    const fsc_workload_plan user = {
+        .name = "llama", .mode = pool_plans[_i].mode, .reason = "demand", .expires_at = NOW + 600};
     const fsc_target_seen target = {.exists = true,
                                     .min_replicas = 1,
                                     .max_replicas = 1,
                                     .resource_version = "7",
                                     .record_version = "8"};
-    const fsc_target_seen none = {0};
-    const fsc_plan plan = {.at = NOW,
-                           .run_id = "r1",
-                           .n_workloads = 1,
-                           .workloads = &user,
-                           .n_pools = 1,
-                           .pools = &wanted};
-    ck_assert_int_eq(fsc_store_open(&s, in_folder("store.db"), FSC_STORE_WRITE, &err), FSC_OK);
-    can(WRITTEN ", " WRITTEN ", " WRITTEN);
-    ck_assert_int_eq(fsc_apply(&counts, kube, s,
-                               &(fsc_apply_input){.now = NOW,
-                                                  .config = &config,
-                                                  .plan = &plan,
-                                                  .seen = &none,
-                                                  .pool_targets = &target,
-                                                  .pool_nodes = &pool_plans[_i].nodes},
-                               arena, &err),
-                     FSC_OK);
-    ck_assert_int_eq(fsc_ledger_read(&rows, &n, s, "r1", "gpu", 0, NOW, 10, arena, &err), FSC_OK);
-    ck_assert_uint_eq(n, 1);
+    act_on(&pool, &user, &target, &pool_plans[_i].nodes, &rows);
     ck_assert_str_eq(rows[0].row.before, "{\"nodes\":1}");
     ck_assert_str_eq(rows[0].row.after, pool_plans[_i].after);
     ck_assert_str_eq(rows[0].outcome, pool_plans[_i].outcome);
-    fsc_store_close(s);
+}
+END_TEST
+
+/* The object holds nine, by our record; a plan without demand would leave fewer. */
+static const struct {
+    const char *kind;
+    fsc_pool_seen nodes;
+    const char *after;
+} held_pools[] = {
+    {"NodePool", {true, 9, 9, 0, true, 3}, "{\"nodes\":9}"},
+    {"Placeholder", {true, 9, 9, 0, true, 4}, "{\"nodes\":5}"},
+    {"Placeholder", {true, 9, 9, 0, false, 0}, "{\"nodes\":9}"},
+    {"Placeholder", {true, 9, 9, 0, true, 9}, "{\"nodes\":1}"},
+};
+
+START_TEST(a_hold_lets_no_node_go)
+{
+    fsc_ledger_entry *rows;
+    const fsc_pool_config pool = {.name = "gpu", .prewarm = {held_pools[_i].kind, "ns", "gpu"}};
+    const fsc_workload_plan user = {.name = "llama",
+                                    .mode = FSC_MODE_ENFORCE,
+                                    .hold = true,
+                                    .reason = "no demand",
+                                    .expires_at = NOW + 900};
+    const fsc_target_seen target = {.exists = true,
+                                    .min_replicas = 9,
+                                    .max_replicas = 9,
+                                    .ours = true,
+                                    .baseline_min = 1,
+                                    .baseline_max = 1,
+                                    .safe_max = 1,
+                                    .expires_at = NOW + 60,
+                                    .resource_version = "7",
+                                    .record_version = "8"};
+    act_on(&pool, &user, &target, &held_pools[_i].nodes, &rows);
+    ck_assert_str_eq(rows[0].row.after, held_pools[_i].after);
+    if (!strcmp(rows[0].row.after, "{\"nodes\":9}")) /* and what runs out is not renewed */
+        ck_assert_str_eq(rows[0].outcome, "unchanged");
 }
 END_TEST
 
@@ -373,6 +412,8 @@ int main(void)
     tcase_add_test(tc, nodes_and_pods_are_listed_and_counted);
     tcase_add_loop_test(tc, a_pool_gets_what_its_kind_counts, 0,
                         (int)(sizeof pool_plans / sizeof pool_plans[0]));
+    tcase_add_loop_test(tc, a_hold_lets_no_node_go, 0,
+                        (int)(sizeof held_pools / sizeof held_pools[0]));
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
