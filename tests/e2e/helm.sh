@@ -7,8 +7,9 @@ build=$(cd "$1" && pwd)
 . "$top/tests/rig/lib.sh"
 . "$top/tests/rig/cluster.sh"
 forescale=$build/forescale
-chart=$top/cronjobs/helm/forescale
 helm() { "$RIG_BIN/helm" "$@"; }
+helm package "$top/cronjobs/helm/forescale" -d "$rig/chart" >/dev/null 2>"$rig/package.log" || { cat "$rig/package.log"; fail "helm package"; }
+chart=$(ls "$rig"/chart/forescale-*.tgz)
 
 helm lint --strict "$chart" >"$rig/lint.out" 2>&1 || { cat "$rig/lint.out"; fail "helm lint"; }
 pass "helm lint --strict: $(tail -n 1 "$rig/lint.out")"
@@ -35,6 +36,8 @@ helm template forescale "$chart" -n default --skip-tests --set rbac.clusterWide=
     --set-json 'extraVolumeMounts=[{"name":"secret","mountPath":"/secret"}]' \
     --set-json 'networkPolicy.extraEgress=[{"ports":[{"port":9091}]}]' >"$rig/all.yaml"
 k apply --dry-run=server --validate=strict -f "$rig/all.yaml" >"$rig/all.out" 2>&1 || { cat "$rig/all.out"; fail "the API server refuses the chart"; }
+k create --dry-run=client -o json -f "$rig/all.yaml" | jq -r 'if .kind == "List" then .items[] else . end
+    | select(.metadata.name == "forescale-dashboards").data["forescale.json"]' | diff -B - "$top/cronjobs/monitoring/dashboard.json" >/dev/null || fail "the dashboard is another"
 pass "with every value set the API server takes the chart: $(grep -c dry "$rig/all.out") objects"
 helm template forescale "$chart" --set prometheusRule.enabled=true -s templates/prometheusrule.yaml | sed -n '/^  groups:/,$s/^  //p' >"$rig/rules.yml"
 promtool check rules --lint-fatal "$rig/rules.yml" >"$rig/rules.out" 2>&1 || { cat "$rig/rules.yml" "$rig/rules.out"; fail "promtool check rules"; }
