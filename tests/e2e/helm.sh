@@ -25,10 +25,12 @@ persistence.size=much /persistence/size
 shards=2 store.url
 V
 pass "values.schema.json refuses what is no value, by its name"
+! helm template forescale "$chart" --set rbac.nodes=false | grep -q ClusterRole || fail "rbac.nodes=false leaves something cluster-wide"
+pass "rbac.nodes=false: nothing is cluster-wide"
 
 start_cluster
 # Every key, one way or another: what is rendered is what the API server knows.
-helm template forescale "$chart" -n default --skip-tests --set rbac.clusterWide=true,networkPolicy.enabled=true,dashboards.enabled=true \
+helm template forescale "$chart" -n default --skip-tests --set rbac.clusterWide=true,rbac.allPods=true,networkPolicy.enabled=true,dashboards.enabled=true \
     --set persistence.enabled=false,image.pullPolicy=Always,suspend=true,podLabels.team=ml,podAnnotations.note=x,priorityClassName=high \
     --set-json 'env=[{"name":"TOKEN","value":"x"}]' --set-json 'tolerations=[{"key":"gpu","operator":"Exists"}]' \
     --set-json 'nodeSelector={"disk":"ssd"}' --set-json 'imagePullSecrets=[{"name":"registry"}]' --set-json 'affinity={"nodeAffinity":{}}' \
