@@ -303,30 +303,53 @@ static int64_t wanted_nodes(const fsc_plan_run *r, const fsc_guard_input *in)
     return sum;
 }
 
-/* Shares nodes by priority, then by order: floors first, then what each wants. */
+static int64_t floor_nodes_of(const fsc_site *s)
+{
+    return nodes_for(s, at_least(s->min_replicas, 1));
+}
+
+/* Who gets the next node: of those with the highest priority the one whose pods fill most of it.
+ * SIZE_MAX: nobody wants one. */
+static size_t best_claim(const fsc_plan_run *r, const fsc_guard_input *in)
+{
+    const fsc_config *c = r->in->config;
+    size_t best = SIZE_MAX;
+    int64_t most = 0;
+    for (size_t w = 0; w < c->n_workloads; w++) {
+        const fsc_site *s = &r->sites[w];
+        const fsc_workload_config *wl = &c->workloads[w];
+        int64_t wanted = r->workloads[w].max_replicas - r->share[w] * s->pods_per_node;
+        int64_t fills = at_most(wanted, s->pods_per_node) * at_least(wl->gpus_per_replica, 1);
+        if (wanted <= 0 || !fsc_budget_covers(in->cfg, wl->name))
+            continue;
+        if (best == SIZE_MAX || wl->priority > c->workloads[best].priority ||
+            (wl->priority == c->workloads[best].priority && fills > most)) {
+            best = w;
+            most = fills;
+        }
+    }
+    return best;
+}
+
+/* Shares nodes: the floors first, then one by one. A node after the first serves no more than the
+ * one before, so no other sharing of as many serves more. Of several budgets the strictest wins. */
 static void share_cap(fsc_plan_run *r, const fsc_guard_input *in, int64_t nodes)
 {
     const fsc_config *c = r->in->config;
     int64_t left = at_least(nodes, 0);
-    for (size_t w = 0; w < c->n_workloads; w++)
-        if (fsc_budget_covers(in->cfg, c->workloads[w].name)) {
-            const fsc_site *s = &r->sites[w];
-            int64_t floor = at_least(s->min_replicas, 1);
-            left -= nodes_for(s, floor);
-            r->cap_pods[w] = at_most(r->cap_pods[w], floor);
-        }
-    for (int64_t priority = 1000; priority >= -1000 && left > 0; priority--)
-        for (size_t w = 0; w < c->n_workloads && left > 0; w++) {
-            const fsc_site *s = &r->sites[w];
-            if (c->workloads[w].priority != priority ||
-                !fsc_budget_covers(in->cfg, c->workloads[w].name))
-                continue;
-            int64_t floor = nodes_for(s, at_least(s->min_replicas, 1));
-            int64_t want = nodes_for(s, r->workloads[w].max_replicas) - floor;
-            int64_t given = at_most(at_least(want, 0), left);
-            left -= given;
-            r->cap_pods[w] = at_least(r->cap_pods[w], (floor + given) * s->pods_per_node);
-        }
+    for (size_t w = 0; w < c->n_workloads; w++) {
+        r->share[w] = floor_nodes_of(&r->sites[w]);
+        left -= fsc_budget_covers(in->cfg, c->workloads[w].name) ? r->share[w] : 0;
+    }
+    bool floors_alone = left < 0;
+    for (size_t w; left > 0 && (w = best_claim(r, in)) != SIZE_MAX; left--)
+        r->share[w]++;
+    for (size_t w = 0; w < c->n_workloads; w++) {
+        const fsc_site *s = &r->sites[w];
+        int64_t pods = floors_alone ? at_least(s->min_replicas, 1) : r->share[w] * s->pods_per_node;
+        if (fsc_budget_covers(in->cfg, c->workloads[w].name))
+            r->cap_pods[w] = at_most(r->cap_pods[w], pods);
+    }
 }
 
 void fsc__budget_guard(fsc_plan_run *r, size_t b)

@@ -469,11 +469,12 @@ static fsc_status allocate(fsc_plan_run *r)
     r->choices = FSC_NEW(r->a, c->n_workloads, fsc_choice, r->err);
     r->lambda = FSC_NEW(r->a, c->n_workloads, double, r->err);
     r->cap_pods = FSC_NEW(r->a, c->n_workloads, int64_t, r->err);
+    r->share = FSC_NEW(r->a, c->n_workloads, int64_t, r->err);
     r->workloads = FSC_NEW(r->a, c->n_workloads, fsc_workload_plan, r->err);
     r->pools = FSC_NEW(r->a, c->n_pools, fsc_pool_plan, r->err);
     r->budgets = FSC_NEW(r->a, c->n_budgets, fsc_budget_plan, r->err);
-    bool whole = r->sites && r->choices && r->lambda && r->cap_pods && r->workloads && r->pools &&
-                 r->budgets;
+    bool whole = r->sites && r->choices && r->lambda && r->cap_pods && r->share && r->workloads &&
+                 r->pools && r->budgets;
     return whole ? FSC_OK : FSC_NOMEM;
 }
 

@@ -359,6 +359,108 @@ START_TEST(a_rate_bounds_what_bills_at_once)
 }
 END_TEST
 
+enum { SHARERS = 3 };
+
+static void load_sharers(fsc_config *c, int rate_nodes, const char *more)
+{
+    char text[2048];
+    int n = snprintf(
+        text, sizeof text,
+        "apiVersion: forescale.dev/v1\nkind: Config\nmissedRuns: 0\npools:\n"
+        "  - {name: a, gpusPerNode: 8, price: 96.00 USD/h}\n"
+        "  - {name: b, gpusPerNode: 8, price: 96.00 USD/h}\n"
+        "  - {name: c, gpusPerNode: 8, price: 96.00 USD/h}\nworkloads:\n"
+        "  - {name: a, mode: enforce, demand: {perReplica: 10}, minReplicas: 1, maxReplicas: 64, "
+        "pools: [a], trim: true}\n"
+        "  - {name: b, mode: enforce, demand: {perReplica: 10}, minReplicas: 1, maxReplicas: 64, "
+        "pools: [b], trim: true}\n"
+        "  - {name: c, mode: enforce, demand: {perReplica: 10}, minReplicas: 1, maxReplicas: 64, "
+        "pools: [c], trim: true}\n"
+        "budgets:\n  - {name: all, ceiling: 90000 USD, window: day, rate: %d USD/h}\n%s",
+        96 * rate_nodes, more);
+    ck_assert_int_lt(n, (int)sizeof text);
+    ck_assert_msg(fsc_config_load_text(c, "sharers", text, strlen(text), arena, &err) == FSC_OK,
+                  "%s", err.msg);
+}
+
+/* Pods that each of the sharers may have at most, at demands that are certain. */
+static void share(int64_t pods[SHARERS], const fsc_config *c, const double demand[SHARERS])
+{
+    fsc_planner *p;
+    fsc_plan plan;
+    const fsc_workload_now w[SHARERS] = {{0}};
+    const fsc_budget_now b[2] = {{0}};
+    fsc_pool_now pools[SHARERS];
+    const fsc_forecast *f[SHARERS];
+    OK(fsc_planner_open(&p, c, arena, &err));
+    for (size_t i = 0; i < SHARERS; i++) {
+        constant_demand = demand[i];
+        f[i] = certain(p, 0, as_now);
+        pools[i] = (fsc_pool_now){.nodes_known = true, .nodes = 1};
+    }
+    OK(fsc_planner_run(
+        &plan, p,
+        &(fsc_plan_input){
+            .now = 60, .config = c, .workloads = w, .pools = pools, .budgets = b, .forecasts = f},
+        arena, &err));
+    for (size_t i = 0; i < SHARERS; i++)
+        pods[i] = plan.workloads[i].max_replicas;
+}
+
+static int64_t served(const int64_t want[SHARERS], int a, int b, int c)
+{
+    const int nodes[SHARERS] = {a, b, c};
+    int64_t sum = 0;
+    for (size_t i = 0; i < SHARERS; i++)
+        sum += want[i] < 8 * nodes[i] ? want[i] : 8 * nodes[i];
+    return sum;
+}
+
+START_TEST(no_sharing_of_the_same_nodes_serves_more)
+{
+    uint64_t random = (uint64_t)_i + 1;
+    fsc_config c;
+    double demand[SHARERS];
+    int64_t want[SHARERS], got[SHARERS], best = 0, sum = 0;
+    for (size_t i = 0; i < SHARERS; i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        demand[i] = (double)(random >> 40) / (1 << 24) * 400;
+    }
+    int nodes = SHARERS + _i % 6;
+    load_sharers(&c, 100, "");
+    share(want, &c, demand);
+    load_sharers(&c, nodes, "");
+    share(got, &c, demand);
+    for (int a = 1; a <= nodes - 2; a++)
+        for (int b = 1; a + b <= nodes - 1; b++) {
+            int64_t all = served(want, a, b, nodes - a - b);
+            best = all > best ? all : best;
+        }
+    for (size_t i = 0; i < SHARERS; i++)
+        sum += got[i] < want[i] ? got[i] : want[i];
+    ck_assert_int_eq(sum, best);
+}
+END_TEST
+
+START_TEST(of_several_budgets_the_strictest_wins)
+{
+    fsc_config c;
+    int64_t pods[SHARERS];
+    const double demand[SHARERS] = {400, 400, 400};
+    load_sharers(&c, 4,
+                 "  - {name: two, ceiling: 90000 USD, window: day, rate: 672 USD/h, "
+                 "workloads: [a, b]}\n");
+    share(pods, &c, demand);
+    ck_assert_int_le(pods[0] + pods[1] + pods[2], 4 * 8);
+    load_sharers(&c, 7,
+                 "  - {name: two, ceiling: 90000 USD, window: day, rate: 192 USD/h, "
+                 "workloads: [a, b]}\n");
+    share(pods, &c, demand);
+    ck_assert_int_eq(pods[0], 8);
+    ck_assert_int_eq(pods[1], 8);
+}
+END_TEST
+
 START_TEST(pods_that_no_node_can_hold_in_time_are_not_ordered)
 {
     world x = {0};
@@ -405,6 +507,8 @@ static void add(TCase *t)
     tcase_add_test(t, a_leaving_node_gets_one_successor);
     tcase_add_test(t, a_cheap_spare_stands_by_where_nodes_are_interrupted);
     tcase_add_test(t, a_rate_bounds_what_bills_at_once);
+    tcase_add_loop_test(t, no_sharing_of_the_same_nodes_serves_more, 0, 60);
+    tcase_add_test(t, of_several_budgets_the_strictest_wins);
     tcase_add_test(t, pods_that_no_node_can_hold_in_time_are_not_ordered);
     tcase_add_test(t, no_plan_says_a_maximum_of_none);
 }
