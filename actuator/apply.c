@@ -340,7 +340,7 @@ typedef enum phase { PHASE_JOURNAL, PHASE_LOWER, PHASE_RAISE } phase;
 
 static phase phase_of(const act *t)
 {
-    if (t->journal_only || t->alone)
+    if (t->journal_only)
         return PHASE_JOURNAL;
     return t->seen->exists && t->write.max_replicas < t->seen->max_replicas ? PHASE_LOWER
                                                                             : PHASE_RAISE;

@@ -109,12 +109,17 @@ fsc_status fsc_ledger_read(fsc_ledger_entry **out, size_t *n, fsc_store *s, cons
                            fsc_err *err)
 {
     link *last = NULL;
-    fsc_stmt *st = fsc__db_prepare(
-        s,
-        SELECT_ENTRIES
-        "($1 = '' OR run_id = $1) AND "
-        "($2 = '' OR object = $2) AND l.at >= $3 AND l.at <= $4 ORDER BY l.id DESC LIMIT $5",
-        err);
+    /* An object's rows, and a run's, are found by their index: there may be very many others. */
+    static const char of_any[] = SELECT_ENTRIES
+        "($1 = '' OR run_id = $1) AND ($2 = '' OR object = $2) AND l.at >= $3 AND l.at <= $4 "
+        "ORDER BY l.id DESC LIMIT $5",
+                      of_run[] = SELECT_ENTRIES
+                      "run_id = $1 AND ($2 = '' OR object = $2) AND l.at >= $3 AND l.at <= $4 "
+                      "ORDER BY l.id DESC LIMIT $5",
+                      of_object[] = SELECT_ENTRIES
+                      "($1 = '' OR run_id = $1) AND object = $2 AND l.at >= $3 AND l.at <= $4 "
+                      "ORDER BY l.at DESC, l.id DESC LIMIT $5";
+    fsc_stmt *st = fsc__db_prepare(s, run_id ? of_run : object ? of_object : of_any, err);
     *n = 0;
     if (!st)
         return FSC_STORE;
@@ -138,7 +143,9 @@ fsc_status fsc_ledger_newest(fsc_ledger_row *out, fsc_store *s, const char *kind
     link *last = NULL;
     size_t n = 0;
     fsc_stmt *st = fsc__db_prepare(
-        s, SELECT_ENTRIES "kind = $1 AND object = $2 AND l.at <= $3 ORDER BY l.id DESC LIMIT 1",
+        s,
+        SELECT_ENTRIES
+        "kind = $1 AND object = $2 AND l.at <= $3 ORDER BY l.at DESC, l.id DESC LIMIT 1",
         err);
     if (!st)
         return FSC_STORE;

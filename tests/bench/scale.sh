@@ -57,10 +57,10 @@ for n in "${counts[@]}"; do
     timed "$n" "collect one new minute" "10 s" "$forescale" collect -c "$rig/$n.yaml" --at "$(utc $((end + 60)))" --log-level warn
     "$forescale" run -c "$rig/learned.yaml" --log-level warn >"$rig/out" 2>"$rig/err" || { tail -n 3 "$rig/err"; fail "the first run"; }
     "$bench" states "$rig/$n.db" "$n"
+    timed "$n" "run" "60 s, 512 MB" "$forescale" run -c "$rig/$n.yaml" -o json --log-level warn
     timed "$n" "plan from stored states" "20 s, 512 MB" "$forescale" plan -c "$rig/$n.yaml" -o json --log-level warn
     [ "$(jq '[.workloads[] | select(.hold | not)] | length' "$rig/out")" = "$n" ] || fail "workloads are held: $(jq -r '.workloads[] | select(.hold) | .reason' "$rig/out" | sort | uniq -c | sort -n | tail -n 1)"
     timed "$n" "run --dry-run" "40 s, 512 MB" "$forescale" run --dry-run -c "$rig/$n.yaml" -o json --log-level warn
-    timed "$n" "run" "60 s, 512 MB" "$forescale" run -c "$rig/$n.yaml" -o json --log-level warn
     timed "$n" "retire and roll up 7 of 14 days" "-" "$bench" retire "$rig/$n.db" $((end - 7 * 86400))
     stat -c %s "$rig/$n.db" | awk -v n="$n" '{printf "%6d workloads: the store is %.1f MB, %.1f KB a workload\n", n, $1 / 1e6, $1 / 1e3 / n}'
     rm -f "$rig/$n".db*
