@@ -9,6 +9,7 @@ typedef struct lease_now {
     const char *resource_version, *holder; /* holder "": free */
     int64_t acquired, renewed, duration_s, transitions;
     int64_t last_run; /* that went through; 0: none */
+    const char *name; /* of one to be written */
 } lease_now;
 
 #define LAST_RUN FSC_ANNOTATION "last-run"
@@ -51,7 +52,8 @@ static const char *body_of(const lease_now *l, fsc_arena *a, fsc_err *err)
     char at[FSC_TIME_TEXT];
     fsc_buf_init(&b, a, BODY_BYTES);
     fsc_buf_puts(&b, "{\"apiVersion\":\"coordination.k8s.io/"
-                     "v1\",\"kind\":\"Lease\",\"metadata\":{\"name\":\"forescale\"");
+                     "v1\",\"kind\":\"Lease\",\"metadata\":{\"name\":");
+    fsc_json_string(&b, l->name);
     if (*l->resource_version) {
         fsc_buf_puts(&b, ",\"resourceVersion\":");
         fsc_json_string(&b, l->resource_version);
@@ -100,20 +102,22 @@ static fsc_status held_by(const lease_now *l, fsc_err *err)
                               fsc_time_format(until, l->renewed + l->duration_s));
 }
 
-fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const char *holder, int64_t now,
-                          int64_t duration_s, fsc_arena *a, fsc_err *err)
+fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const char *name, const char *holder,
+                          int64_t now, int64_t duration_s, fsc_arena *a, fsc_err *err)
 {
     const fsc_node *object = NULL;
     lease_now wanted = {.resource_version = "",
                         .holder = holder,
                         .acquired = now,
                         .renewed = now,
-                        .duration_s = duration_s};
+                        .duration_s = duration_s,
+                        .name = name};
     fsc_err missing = FSC_ERR_INIT;
-    const char *folder = lease_path(k, "", a, err), *path = lease_path(k, "/forescale", a, err);
-    if (!folder || !path)
+    const char *folder = lease_path(k, "", a, err),
+               *path = folder ? fsc_arena_printf(a, err, "%s/%s", folder, name) : NULL;
+    if (!path)
         return FSC_NOMEM;
-    *out = (fsc_lease){.path = path, .holder = holder};
+    *out = (fsc_lease){.path = path, .name = name, .holder = holder};
     fsc_status status = fsc_kube_get(&object, k, path, a, &missing);
     if (status == FSC_MISSING) {
         status = write_lease(out, k, FSC_POST, folder, &wanted, a, err);
@@ -145,7 +149,8 @@ fsc_status fsc_lease_release(fsc_kube *k, const fsc_lease *lease, int64_t now, b
                        .renewed = now,
                        .duration_s = 1,
                        .transitions = lease->transitions,
-                       .last_run = went_through ? now : lease->last_run};
+                       .last_run = went_through ? now : lease->last_run,
+                       .name = lease->name};
     return write_lease(&released, k, FSC_PUT, lease->path, &freed, a, err);
 }
 

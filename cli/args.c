@@ -16,6 +16,8 @@ const fsc_arg fsc_global_args[] = {
      "Configuration; - is standard input."},
     {"store", 0, FSC_ARG_TEXT, AT(store), 0, "FILE", NULL,
      "The SQLite file, instead of the configuration's."},
+    {"shard", 0, FSC_ARG_TEXT, AT(shard), 0, "I/N", NULL,
+     "Plans one of N parts of the workloads, from 0; N alone takes I from JOB_COMPLETION_INDEX."},
     {"output", 'o', FSC_ARG_TEXT, AT(output), 0, "FORMAT", output_words, "Form of the result."},
     {"at", 0, FSC_ARG_TIME, AT(at), AT(at_given), "TIME", NULL,
      "What counts as now: RFC 3339 or Unix seconds. Replays the past."},

@@ -38,7 +38,7 @@ typedef struct fsc_pairs {
 /* The values of every option of every command; zero means not given. */
 typedef struct fsc_args {
     /* everywhere */
-    const char *config, *store, *kubeconfig, *context, *namespace_, *log_format, *log_level,
+    const char *config, *store, *shard, *kubeconfig, *context, *namespace_, *log_format, *log_level,
         *output;
     int64_t at;
     bool at_given, help;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/picture.h"
+#include "cli/shard.h"
 #include "cli/stages.h"
 
 static fsc_status plan_once(fsc_plan *plan, fsc_session *s, fsc_err *err)
@@ -8,6 +9,8 @@ static fsc_status plan_once(fsc_plan *plan, fsc_session *s, fsc_err *err)
     FSC_TRY(fsc_plan_check(&s->config, err));
     FSC_TRY(fsc_stage_gather(s, err));
     FSC_TRY(fsc_session_plan(plan, s, s->cli->now, s->cli->arena, err));
+    if (s->store)
+        FSC_TRY(fsc_shard_share_pools(s, plan, err));
     FSC_TRY(fsc_plan_print(plan, s->cli, err));
     if (s->cli->args.picture)
         FSC_TRY(fsc_picture_write(s->cli->args.picture, s, plan, err));

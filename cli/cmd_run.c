@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/metrics.h"
+#include "cli/shard.h"
 #include "cli/stages.h"
 #include "forescale/apply.h"
 
@@ -56,12 +57,20 @@ static int64_t lease_s(const fsc_config *c)
     return c->interval_s > MIN_LEASE_S ? c->interval_s : MIN_LEASE_S;
 }
 
+/* Shards run side by side, each under a lease of its own. */
+static const char *lease_name(const fsc_session *s, fsc_err *err)
+{
+    if (s->holder.shards == 1)
+        return "forescale";
+    return fsc_arena_printf(s->cli->arena, err, "forescale-%lld", (long long)s->holder.shard);
+}
+
 static fsc_status spend_since_last_run(fsc_session *s, const fsc_plan *plan, fsc_err *err)
 {
     for (size_t b = 0; b < plan->n_budgets; b++) {
         const fsc_budget_plan *p = &plan->budgets[b];
         if (p->spent_since_micros > 0)
-            FSC_TRY(fsc_ledger_spend_add(s->store, p->name, p->spent_since, plan->at,
+            FSC_TRY(fsc_ledger_spend_add(s->store, fsc_shard_payer(s, b), p->spent_since, plan->at,
                                          p->spent_since_micros, p->ceiling.currency, err));
     }
     return FSC_OK;
@@ -101,22 +110,26 @@ static fsc_status journal_budgets(fsc_session *s, const fsc_plan *plan, bool dry
 static fsc_status act(fsc_session *s, const fsc_plan *plan, fsc_dry_run dry, outcome *o,
                       fsc_err *err)
 {
+    if (dry == FSC_DRY_NONE)
+        FSC_TRY(fsc_shard_use(s, plan, err));
     FSC_TRY(journal_budgets(s, plan, dry != FSC_DRY_NONE, err));
     if (dry == FSC_DRY_NONE) {
         FSC_TRY(fsc_stage_prices_journal(s, plan->run_id, err));
         FSC_TRY(fsc_stage_spend_journal(s, plan->run_id, err));
         FSC_TRY(spend_since_last_run(s, plan, err));
     }
-    return fsc_apply(&o->acts, s->kube, s->store,
-                     &(fsc_apply_input){.now = s->cli->now,
-                                        .config = &s->config,
-                                        .plan = plan,
-                                        .seen = s->seen,
-                                        .pool_targets = s->pool_targets,
-                                        .pool_nodes = s->pool_nodes,
-                                        .dry = dry,
-                                        .log = &s->cli->log},
-                     s->cli->arena, err);
+    FSC_TRY(fsc_apply(&o->acts, s->kube, s->store,
+                      &(fsc_apply_input){.now = s->cli->now,
+                                         .config = &s->config,
+                                         .plan = plan,
+                                         .seen = s->seen,
+                                         .pool_targets = s->pool_targets,
+                                         .pool_nodes = s->pool_nodes,
+                                         .dry = dry,
+                                         .log = &s->cli->log},
+                      s->cli->arena, err));
+    /* A cap that was not written is not in force: then all that was taken stays committed. */
+    return dry == FSC_DRY_NONE && !o->acts.failed ? fsc_shard_settle(s, plan, err) : FSC_OK;
 }
 
 /* Collect, forecast, plan, act. A source that is down leaves what is stored: the guard always runs.
@@ -135,6 +148,7 @@ static fsc_status stages(fsc_session *s, fsc_dry_run dry, outcome *o, fsc_err *e
     s->keeps_states = dry == FSC_DRY_NONE;
     FSC_TRY(fsc_stage_history(s, err));
     FSC_TRY(fsc_session_plan(&o->plan, s, s->cli->now, s->cli->arena, err));
+    FSC_TRY(fsc_shard_share_pools(s, &o->plan, err));
     o->planned = true;
     end_phase(o, FSC_PHASE_PLAN, &from);
     FSC_TRY(act(s, &o->plan, dry, o, err));
@@ -152,12 +166,12 @@ static fsc_status with_lease(fsc_session *s, fsc_dry_run dry, outcome *o, fsc_er
     fsc_err release = FSC_ERR_INIT;
     if (dry != FSC_DRY_NONE || !fsc_session_has_targets(s))
         return stages(s, dry, o, err);
-    const char *holder = holder_name(s->cli, err);
-    if (!holder)
+    const char *holder = holder_name(s->cli, err), *name = lease_name(s, err);
+    if (!holder || !name)
         return FSC_NOMEM;
     FSC_TRY(fsc_session_kube(s, err));
-    FSC_TRY(fsc_lease_take(&lease, s->kube, holder, s->cli->now, lease_s(&s->config), s->cli->arena,
-                           err));
+    FSC_TRY(fsc_lease_take(&lease, s->kube, name, holder, s->cli->now, lease_s(&s->config),
+                           s->cli->arena, err));
     fsc_status status = stages(s, dry, o, err);
     if (fsc_lease_release(s->kube, &lease, s->cli->now, status == FSC_OK, s->cli->arena,
                           &release) != FSC_OK)

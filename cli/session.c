@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/session.h"
 #include "cli/scenario.h"
+#include "cli/shard.h"
 #include "forescale/hash.h"
 
 #include <math.h>
@@ -63,6 +64,7 @@ fsc_status fsc_session_open(fsc_session *s, fsc_cli *cli, unsigned needs, fsc_er
         s->config.store.url = NULL;
     }
     FSC_TRY(fsc_config_require(&s->config, needs, err));
+    FSC_TRY(fsc_shard_narrow(s, err));
     FSC_TRY(allocate(s, err));
     return fsc_planner_open(&s->planner, &s->config, cli->arena, err);
 }

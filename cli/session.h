@@ -20,6 +20,12 @@
 
 enum { FSC_COLLECT_STEP_S = 60 }; /* the grid on which history is stored */
 
+/* Which shards have a pool among their workloads'. */
+typedef struct fsc_pool_users {
+    int64_t first; /* -1: none */
+    bool several;
+} fsc_pool_users;
+
 typedef struct fsc_session {
     fsc_cli *cli;
     fsc_config config;
@@ -42,9 +48,16 @@ typedef struct fsc_session {
     fsc_target_seen *pool_targets;
     fsc_pool_seen *pool_nodes;
     fsc_leads *pod_leads, *node_leads;
-    bool keeps_states;    /* what forecasters learn goes into the store */
-    bool keeps_history;   /* a month of it is read into `history`, to be shown */
-    bool failed_for_good; /* a part failed in a way that trying again does not mend */
+    /* shard.c: one of several processes, or of several clusters, that spend the same budgets */
+    fsc_holder holder;
+    bool is_part;
+    fsc_budget_config *parts; /* the configuration's budgets: their ceilings become parts */
+    double *part_weights;
+    fsc_reservation *reservations; /* parallel to the budgets */
+    fsc_pool_users *pool_users;    /* parallel to the pools */
+    bool keeps_states;             /* what forecasters learn goes into the store */
+    bool keeps_history;            /* a month of it is read into `history`, to be shown */
+    bool failed_for_good;          /* a part failed in a way that trying again does not mend */
 } fsc_session;
 
 /* Loads the configuration (needs: FSC_NEED_* of yaml.h) and allocates the arrays. */

@@ -69,7 +69,7 @@ fsc_status fsc_stage_meters(fsc_session *s, size_t *failed, fsc_err *err)
     return FSC_OK;
 }
 
-static int64_t window_start(const fsc_session *s, const fsc_window *w)
+int64_t fsc_budget_window_start(const fsc_session *s, const fsc_window *w)
 {
     static const fsc_period periods[] = {[FSC_WINDOW_DAY] = FSC_PERIOD_DAY,
                                          [FSC_WINDOW_WEEK] = FSC_PERIOD_WEEK,
@@ -109,8 +109,8 @@ static fsc_status read_budget(fsc_session *s, size_t b, fsc_err *err)
     const fsc_budget_config *cfg = &s->config.budgets[b];
     fsc_budget_now *now = &s->budgets[b];
     fsc_meter_reading *r = &s->meters[b];
-    FSC_TRY(fsc_meter_read(r, s->store, &s->config, cfg, window_start(s, &cfg->window), s->cli->now,
-                           s->cli->arena, err));
+    FSC_TRY(fsc_meter_read(r, s->store, &s->config, cfg, fsc_budget_window_start(s, &cfg->window),
+                           s->cli->now, s->cli->arena, err));
     if (r->others)
         fsc_log_write(&s->cli->log, FSC_LOG_WARN,
                       "the ledger has spend in another currency in this window: not counted",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/stages.h"
+#include "cli/shard.h"
 
 #include <errno.h>
 #include <string.h>
@@ -69,7 +70,10 @@ static fsc_status load_planner(fsc_session *s, fsc_err *err)
     const void *bytes;
     size_t n;
     fsc_err missing = FSC_ERR_INIT;
-    if (fsc_blob_get(&bytes, &n, s->store, "planner", "-", s->cli->arena, &missing) != FSC_OK)
+    const char *key = fsc_shard_name(s, "-", err);
+    if (!key)
+        return FSC_NOMEM;
+    if (fsc_blob_get(&bytes, &n, s->store, "planner", key, s->cli->arena, &missing) != FSC_OK)
         return FSC_OK;
     if (fsc_planner_load(s->planner, bytes, n, err) == FSC_OK)
         return FSC_OK;
@@ -80,6 +84,8 @@ static fsc_status load_planner(fsc_session *s, fsc_err *err)
 fsc_status fsc_stage_history(fsc_session *s, fsc_err *err)
 {
     FSC_TRY(fsc_stage_spend(s, err));
+    FSC_TRY(fsc_shard_count_nodes(s, err));
+    FSC_TRY(fsc_shard_reserve(s, err));
     /* A replay starts from history alone: the stored states are of a later time. */
     if (!s->cli->args.at_given)
         FSC_TRY(load_planner(s, err));
@@ -106,9 +112,12 @@ fsc_status fsc_stage_history_save(fsc_session *s, fsc_err *err)
     fsc_buf bytes;
     fsc_buf_init(&bytes, s->cli->arena, (size_t)STATE_LIMIT_MIB << 20);
     FSC_TRY(fsc_planner_save(&bytes, s->planner, err));
+    const char *key = fsc_shard_name(s, "-", err);
+    if (!key)
+        return FSC_NOMEM;
     FSC_TRY(fsc_store_begin(s->store, err));
     fsc_status status =
-        fsc_blob_put(s->store, "planner", "-", fsc_buf_str(&bytes), bytes.len, s->cli->now, err);
+        fsc_blob_put(s->store, "planner", key, fsc_buf_str(&bytes), bytes.len, s->cli->now, err);
     for (size_t w = 0; w < s->config.n_workloads && status == FSC_OK; w++) {
         fsc_arena_mark mark = fsc_arena_get_mark(s->cli->arena);
         status = save_leads(s, "pod", s->config.workloads[w].name, &s->pod_leads[w], err);

@@ -37,6 +37,8 @@ fsc_status fsc_stage_meters(fsc_session *s, size_t *failed, fsc_err *err) FSC_CH
 /* What meters and ledger say of each budget's window; the guard's own memory counts where it knows
  * of more. */
 fsc_status fsc_stage_spend(fsc_session *s, fsc_err *err) FSC_CHECKED;
+/* When the window that now lies in began. */
+int64_t fsc_budget_window_start(const fsc_session *s, const fsc_window *w);
 fsc_status fsc_stage_spend_journal(fsc_session *s, const char *run_id, fsc_err *err) FSC_CHECKED;
 /* "OpenCost, 3m ago" of a quote; returns out. */
 const char *fsc_quote_origin(char out[FSC_ORIGIN_TEXT], const fsc_quote *q, int64_t now);

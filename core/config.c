@@ -168,6 +168,9 @@ static const fsc_opt store_rows[] = {
      .example = "postgresql://forescale@db.internal/forescale?sslrootcert=/etc/ssl/ca.pem"},
     {"passwordFile", FSC_OPT_SECRET_FILE, AT(fsc_store_config, password_file), .optional = true,
      .doc = "The database's password."},
+    {"cluster", FSC_OPT_STRING, AT(fsc_store_config, cluster), .optional = true,
+     .doc = "This cluster's name, where several spend the same budgets in one store; workloads' "
+            "names must differ between them."},
     END,
 };
 

@@ -373,7 +373,7 @@ void fsc__budget_guard(fsc_plan_run *r, size_t b)
     out->forecast_p50_micros = forecast_spend(r, g, &in, &median);
     out->forecast_p95_micros = at_least(forecast_spend(r, g, &in, &high), out->forecast_p50_micros);
     out->worst_case_micros = fsc_guard_worst(g, &in, cap);
-    g->most_micros_per_h =
+    out->most_micros_per_h = g->most_micros_per_h =
         fsc_money_over(in.dearest_micros_per_h, FSC_HOUR_S, fsc_guard_level(&in, cap));
     out->probability_over = out->forecast_p50_micros > out->ceiling.micros   ? 0.5
                             : out->forecast_p95_micros > out->ceiling.micros ? 0.05

@@ -23,7 +23,10 @@ typedef struct taking {
     const fsc_reservation_ask *ask;
     own_row own;
     int64_t others, others_reserved, others_wanted;
-    int64_t gone_spent, all_spent; /* by holders that are no more; by all */
+    int64_t siblings, far_reserved; /* others of this cluster; reserved by those of other ones */
+    int64_t far_silent;             /* those have not told yet what they want */
+    bool silent;                    /* nor has one of this cluster */
+    int64_t gone_spent, all_spent;  /* by holders that are no more; by all */
 } taking;
 
 static fsc_status conflict(const fsc_reservation *r, fsc_err *err)
@@ -83,15 +86,28 @@ static fsc_status drop_other_numbers(fsc_store *s, const fsc_reservation_ask *as
 
 /* ---- taking a part ---- */
 
+static void add_other(taking *t, int64_t micros, int64_t wanted, bool is_sibling)
+{
+    t->others++;
+    t->others_reserved += micros;
+    t->others_wanted += wanted;
+    t->siblings += is_sibling;
+    t->far_reserved += is_sibling ? 0 : micros;
+    t->far_silent += !is_sibling && !wanted;
+    t->silent |= is_sibling && !wanted;
+}
+
 static fsc_status read_rows(taking *t, fsc_store *s, fsc_err *err)
 {
-    fsc_stmt *st = fsc__db_prepare(s,
-                                   "SELECT micros, committed, wanted, token, payer = $1 FROM "
-                                   "reservation WHERE budget = $2",
-                                   err);
+    fsc_stmt *st =
+        fsc__db_prepare(s,
+                        "SELECT micros, committed, wanted, token, payer = $1, cluster = $2 "
+                        "FROM reservation WHERE budget = $3",
+                        err);
     if (!st)
         return FSC_STORE;
     fsc__db_text(st, t->out->payer);
+    fsc__db_text(st, t->ask->holder.cluster);
     fsc__db_text(st, t->ask->budget);
     for (bool row;;) {
         FSC_TRY(fsc__db_step(&row, st, err));
@@ -102,9 +118,7 @@ static fsc_status read_rows(taking *t, fsc_store *s, fsc_err *err)
                                fsc__db_get_int(st, 3), true};
             continue;
         }
-        t->others++;
-        t->others_reserved += fsc__db_get_int(st, 0);
-        t->others_wanted += fsc__db_get_int(st, 2);
+        add_other(t, fsc__db_get_int(st, 0), fsc__db_get_int(st, 2), fsc__db_get_int(st, 5) != 0);
     }
 }
 
@@ -135,17 +149,19 @@ static fsc_status read_spend(taking *t, fsc_store *s, fsc_err *err)
                      t, err);
 }
 
-/* What is fair: to each what it wants, and the rest in equal parts; where that is too much, in
- * proportion. Shards that were never seen are taken to want what this one wants. */
+/* What is fair: until each shard has told what it wants, by the weight of what it plans; then to
+ * each what it wants, and the rest in equal parts; where that is too much, in proportion. Another
+ * cluster that has not told yet is taken to want as much as this shard. */
 static int64_t fair_part(const taking *t, int64_t money)
 {
     const fsc_reservation_ask *ask = t->ask;
-    int64_t holders = t->others + 1 > ask->holder.shards ? t->others + 1 : ask->holder.shards;
-    double unseen = (double)(holders - 1 - t->others), own = (double)t->own.wanted;
-    if (!t->own.found || t->own.wanted <= 0)
-        own = (double)money / (double)holders;
-    double all = (double)t->others_wanted + (1 + unseen) * own, spare = (double)money - all;
-    double part = spare >= 0 ? own + spare / (double)holders : own * (double)money / all;
+    double own = (double)t->own.wanted, holders = (double)(t->others + 1);
+    bool all_told = !t->silent && own > 0 && t->siblings + 1 >= ask->holder.shards;
+    double all = (double)t->others_wanted + (1 + (double)t->far_silent) * own;
+    double spare = (double)money - all;
+    double part = !all_told    ? (double)(money - t->far_reserved) * ask->weight
+                  : spare >= 0 ? own + spare / holders
+                               : own * (double)money / all;
     return part > 0 ? (int64_t)part : 0;
 }
 
@@ -173,11 +189,10 @@ static fsc_status write_row(const taking *t, fsc_store *s, fsc_err *err)
     return fsc__db_run(st, err);
 }
 
-static fsc_status take(fsc_store *s, void *ctx, fsc_err *err)
+static fsc_status find_part(taking *t, fsc_store *s, fsc_err *err)
 {
-    taking *t = ctx;
     const fsc_reservation_ask *ask = t->ask;
-    FSC_TRY(drop_other_numbers(s, ask, err));
+    payer_of(t->out->payer, ask->budget, ask->holder);
     FSC_TRY(read_rows(t, s, err));
     FSC_TRY(read_spend(t, s, err));
     /* What a meter saw and no holder knows of is nobody's: it is taken from all. */
@@ -187,6 +202,15 @@ static fsc_status take(fsc_store *s, void *ctx, fsc_err *err)
     part = part < t->own.committed ? t->own.committed : part;
     part = part > left ? left : part;
     t->out->micros = part > 0 ? part : 0;
+    return FSC_OK;
+}
+
+static fsc_status take(fsc_store *s, void *ctx, fsc_err *err)
+{
+    taking *t = ctx;
+    const fsc_reservation_ask *ask = t->ask;
+    FSC_TRY(drop_other_numbers(s, ask, err));
+    FSC_TRY(find_part(t, s, err));
     /* Of a holder that comes back after it was dropped, no token of before comes again. */
     t->out->token = t->own.found ? t->own.token + 1 : ask->now;
     return write_row(t, s, err);
@@ -197,8 +221,15 @@ fsc_status fsc_reservation_take(fsc_reservation *out, fsc_store *s, const fsc_re
 {
     taking t = {.out = out, .ask = ask};
     *out = (fsc_reservation){.budget = ask->budget};
-    payer_of(out->payer, ask->budget, ask->holder);
     return fsc__db_alone(s, take, &t, err);
+}
+
+fsc_status fsc_reservation_look(fsc_reservation *out, fsc_store *s, const fsc_reservation_ask *ask,
+                                fsc_err *err)
+{
+    taking t = {.out = out, .ask = ask};
+    *out = (fsc_reservation){.budget = ask->budget};
+    return find_part(&t, s, err);
 }
 
 /* ---- using it ---- */
@@ -278,20 +309,13 @@ fsc_status fsc_claim_others(fsc_claim *out, fsc_store *s, const char *pool, fsc_
                             fsc_err *err)
 {
     bool row;
-    fsc_stmt *st = fsc__db_prepare(
-        s, "DELETE FROM claim WHERE pool = $1 AND cluster = $2 AND shards <> $3", err);
-    if (!st)
-        return FSC_STORE;
-    fsc__db_text(st, pool);
-    fsc__db_text(st, h.cluster);
-    fsc__db_int(st, h.shards);
-    FSC_TRY(fsc__db_run(st, err));
-    st = fsc__db_prepare(s,
-                         "SELECT CAST(coalesce(sum(nodes), 0) AS BIGINT), CAST(coalesce("
-                         "sum(min_nodes), 0) AS BIGINT), CAST(coalesce(sum(warm_nodes), 0) AS "
-                         "BIGINT) FROM claim WHERE pool = $1 AND NOT (cluster = $2 AND shard = $3 "
-                         "AND shards = $4)",
-                         err);
+    fsc_stmt *st =
+        fsc__db_prepare(s,
+                        "SELECT CAST(coalesce(sum(nodes), 0) AS BIGINT), CAST(coalesce("
+                        "sum(min_nodes), 0) AS BIGINT), CAST(coalesce(sum(warm_nodes), 0) AS "
+                        "BIGINT) FROM claim WHERE pool = $1 AND NOT (cluster = $2 AND (shard = $3 "
+                        "OR shards <> $4))",
+                        err);
     if (!st)
         return FSC_STORE;
     bind_holder(st, pool, h);

@@ -39,16 +39,16 @@ fsc_status fsc_restore(fsc_apply_counts *out, fsc_kube *k, const fsc_config *con
                        fsc_restore_kind kind, fsc_dry_run dry, const fsc_log *log, fsc_arena *a,
                        fsc_err *err) FSC_CHECKED;
 
-/* A coordination.k8s.io Lease named forescale in the login's namespace. */
+/* A coordination.k8s.io Lease in the login's namespace. */
 typedef struct fsc_lease {
-    const char *path, *holder, *resource_version;
+    const char *path, *name, *holder, *resource_version;
     int64_t acquired, transitions, last_run;
 } fsc_lease;
 
 /* FSC_CONFLICT, retryable, while another holder's lease has not run out by `now`. Taking it again
  * with the same holder renews it. */
-fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const char *holder, int64_t now,
-                          int64_t duration_s, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const char *name, const char *holder,
+                          int64_t now, int64_t duration_s, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 /* When a run last went through; 0: never, or the lease is gone. */
 fsc_status fsc_lease_last_run(int64_t *at, fsc_kube *k, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 /* Gives it back if it is still ours, saying whether the run went through; a failure only delays the

@@ -14,6 +14,7 @@
 typedef struct fsc_store_config {
     const char *path, *url; /* at most one */
     const char *password_file;
+    const char *cluster; /* NULL: the only one that spends these budgets */
     int64_t retention_s;
 } fsc_store_config;
 

@@ -93,9 +93,10 @@ typedef struct fsc_budget_plan {
     int64_t window_start, window_end;
     int64_t spent_micros, forecast_p50_micros, forecast_p95_micros, worst_case_micros;
     int64_t spent_since,
-        spent_since_micros;  /* the estimate of what was spent since the run before */
-    double probability_over; /* of passing the ceiling by the window's end */
-    double shadow_price;     /* lambda */
+        spent_since_micros;    /* the estimate of what was spent since the run before */
+    int64_t most_micros_per_h; /* of all nodes that may bill under the bounds planned */
+    double probability_over;   /* of passing the ceiling by the window's end */
+    double shadow_price;       /* lambda */
     const char *reason;
     const char *void_why; /* NULL, or the condition of the guarantee that does not hold now */
 } fsc_budget_plan;

@@ -175,6 +175,7 @@ typedef struct fsc_reservation_ask {
     const char *budget, *currency;
     fsc_holder holder;
     int64_t ceiling_micros;
+    double weight; /* of what it plans, of all that its cluster plans under this budget: 0 to 1 */
     int64_t metered_micros; /* spend of all holders by a meter, in (window_from, now]; 0: none */
     int64_t window_from, now;
 } fsc_reservation_ask;
@@ -190,6 +191,9 @@ typedef struct fsc_reservation {
 /* Takes this run's part: by what each wants, above what is committed, under what is left. Until it
  * is settled all of it counts as committed. */
 fsc_status fsc_reservation_take(fsc_reservation *out, fsc_store *s, const fsc_reservation_ask *ask,
+                                fsc_err *err) FSC_CHECKED;
+/* What it would take now; changes nothing. */
+fsc_status fsc_reservation_look(fsc_reservation *out, fsc_store *s, const fsc_reservation_ask *ask,
                                 fsc_err *err) FSC_CHECKED;
 /* Before anything is written to the cluster: FSC_CONFLICT when a later run of the same holder has
  * begun. rate_micros_per_h is what may bill at most from now on. */
@@ -212,8 +216,8 @@ typedef struct fsc_claim {
 } fsc_claim;
 fsc_status fsc_claim_put(fsc_store *s, const char *pool, fsc_holder h, const fsc_claim *c,
                          fsc_err *err) FSC_CHECKED;
-/* The sum of all other holders' claims; those of another number of this cluster's shards are
- * dropped. */
+/* The sum of all other holders' claims, without those of another number of this cluster's shards.
+ */
 fsc_status fsc_claim_others(fsc_claim *out, fsc_store *s, const char *pool, fsc_holder h,
                             fsc_err *err) FSC_CHECKED;
 

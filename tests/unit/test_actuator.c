@@ -518,7 +518,7 @@ START_TEST(one_holds_the_lease)
 {
     fsc_lease lease;
     can(leases[_i].answers);
-    fsc_status status = fsc_lease_take(&lease, kube, "me", NOW, 60, arena, &err);
+    fsc_status status = fsc_lease_take(&lease, kube, "forescale", "me", NOW, 60, arena, &err);
     ck_assert_msg(status == leases[_i].status, "%s", err.msg);
     ck_assert_msg(strstr(asked(), leases[_i].writes) != NULL, "%s", asked());
     if (status == FSC_CONFLICT)

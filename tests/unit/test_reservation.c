@@ -17,6 +17,7 @@ static fsc_reservation_ask ask_of(int64_t shard, int64_t shards, int64_t now)
                                  .currency = "USD",
                                  .holder = {"", shard, shards},
                                  .ceiling_micros = ceiling,
+                                 .weight = 1.0 / (double)shards,
                                  .window_from = now - 6 * FSC_HOUR_S,
                                  .now = now};
 }
