@@ -51,6 +51,8 @@ on_node() { # POD NODE: bound, as the scheduler does
         k create --raw "/api/v1/namespaces/inference/pods/${1#pod/}/binding" -f - >/dev/null
 }
 k apply -k "$top/cronjobs" >/dev/null
+# What cronjobs/rbac.yaml has as a comment, for LambdaCloud.
+k patch clusterrole forescale-nodes --type=json -p '[{"op": "add", "path": "/rules/-", "value": {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}}]' >/dev/null
 kubeconfig "$rig/sa.kubeconfig" "$(k create token -n forescale forescale --duration=1h)" forescale
 
 config() { # PREWARM: one pool of two GPUs a node, one workload without an autoscaler
