@@ -179,6 +179,22 @@ static bool fits(const fsc_plan_run *r, const fsc_guard_state *g, const fsc_guar
     return forecast_spend(r, g, in, path) <= in->cfg->ceiling.micros;
 }
 
+/* The share of demand's levels, each held throughout, at which the spend passes the ceiling: hours
+ * that are high or low together, so a chance that is rather too far from none and from certain. */
+static double chance_over(const fsc_plan_run *r, const fsc_guard_state *g,
+                          const fsc_guard_input *in, double lambda)
+{
+    double low = 0, high = 1;
+    spend_path path = {.lambda = lambda, .level = high};
+    if (fits(r, g, in, &path))
+        return 0;
+    for (int i = 0; i < BISECTIONS; i++) {
+        path.level = 0.5 * (low + high);
+        *(fits(r, g, in, &path) ? &low : &high) = path.level;
+    }
+    return 1 - low;
+}
+
 static spend_path at_price(double lambda)
 {
     return (spend_path){.lambda = lambda, .level = 0.5};
@@ -375,9 +391,7 @@ void fsc__budget_guard(fsc_plan_run *r, size_t b)
     out->worst_case_micros = fsc_guard_worst(g, &in, cap);
     out->most_micros_per_h = g->most_micros_per_h =
         fsc_money_over(in.dearest_micros_per_h, FSC_HOUR_S, fsc_guard_level(&in, cap));
-    out->probability_over = out->forecast_p50_micros > out->ceiling.micros   ? 0.5
-                            : out->forecast_p95_micros > out->ceiling.micros ? 0.05
-                                                                             : 0;
+    out->probability_over = chance_over(r, g, &in, lambda);
     out->void_why = void_reason(r, &in, affordable);
     fsc_money spent = out->ceiling, p50 = out->ceiling;
     spent.micros = out->spent_micros;

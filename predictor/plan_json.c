@@ -93,6 +93,7 @@ static void add_budget(fsc_buf *b, const fsc_budget_plan *p)
     key_money(b, "ratePerHour", p->rate_micros_per_h);
     if (p->rate.micros)
         key_money(b, "rateLimit", p->rate.micros);
+    fsc_buf_printf(b, ",\"probabilityOver\":%.4g", p->probability_over);
     fsc_buf_printf(b, ",\"shadowPrice\":%.6g", p->shadow_price);
     key_text(b, "reason", p->reason);
     key_text(b, "promiseVoid", p->void_why);

@@ -359,6 +359,23 @@ START_TEST(a_rate_bounds_what_bills_at_once)
 }
 END_TEST
 
+START_TEST(the_chance_of_passing_a_ceiling_is_that_of_the_demand_that_passes_it)
+{
+    static const struct {
+        double demand, least, most;
+    } cases[] = {{150, 0, 0}, {160, 0.45, 0.55}, {170, 1, 1}}; /* above 160 it takes three nodes */
+    world x = {0};
+    load(&x.c, 0, "{quantile: 0.5}", "true",
+         "budgets: [{name: b, ceiling: 1440 USD, window: 6h}]\n");
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    x.pool = (fsc_pool_now){.nodes_known = true, .nodes = 2};
+    constant_demand = cases[_i].demand;
+    run(&x, 60, certain(x.p, 60, as_now)); /* 2 nodes cost 1,152 USD, 3 cost 1,728 */
+    ck_assert_double_ge(x.plan.budgets[0].probability_over, cases[_i].least);
+    ck_assert_double_le(x.plan.budgets[0].probability_over, cases[_i].most);
+}
+END_TEST
+
 enum { SHARERS = 3 };
 
 static void load_sharers(fsc_config *c, int rate_nodes, const char *more)
@@ -507,6 +524,8 @@ static void add(TCase *t)
     tcase_add_test(t, a_leaving_node_gets_one_successor);
     tcase_add_test(t, a_cheap_spare_stands_by_where_nodes_are_interrupted);
     tcase_add_test(t, a_rate_bounds_what_bills_at_once);
+    tcase_add_loop_test(t, the_chance_of_passing_a_ceiling_is_that_of_the_demand_that_passes_it, 0,
+                        3);
     tcase_add_loop_test(t, no_sharing_of_the_same_nodes_serves_more, 0, 60);
     tcase_add_test(t, of_several_budgets_the_strictest_wins);
     tcase_add_test(t, pods_that_no_node_can_hold_in_time_are_not_ordered);
