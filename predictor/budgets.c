@@ -152,25 +152,33 @@ static void add_spend(int64_t cost[SPEND_HOURS], const fsc_plan_run *r, const fs
                                            0));
 }
 
-static int64_t hours_ahead(const fsc_guard_input *in)
+/* An hour, or a whole window that is shorter. */
+static int64_t spend_step_s(const fsc_guard_input *in)
+{
+    const fsc_window *w = &in->cfg->window;
+    return w->kind == FSC_WINDOW_ROLLING ? at_most(w->length_s, FSC_HOUR_S) : FSC_HOUR_S;
+}
+
+static int64_t steps_ahead(const fsc_guard_input *in)
 {
     const fsc_window *w = &in->cfg->window;
     int64_t end = w->kind == FSC_WINDOW_ROLLING ? in->now + w->length_s : fsc_guard_window_end(in);
-    return at_most((end - in->now) / FSC_HOUR_S + 1, MAX_SPEND_HOURS);
+    return at_most((end - in->now) / spend_step_s(in) + 1, MAX_SPEND_HOURS);
 }
 
-/* The largest window along the plan, an hour at a time; days after the first one are taken to be
+/* The largest window along the plan, a step at a time; days after the first one are taken to be
  * like it. */
 static int64_t forecast_spend(const fsc_plan_run *r, const fsc_guard_state *g,
                               const fsc_guard_input *in, const spend_path *path)
 {
-    int64_t day[SPEND_HOURS] = {0}, cost[MAX_SPEND_HOURS], n = hours_ahead(in);
+    int64_t day[SPEND_HOURS] = {0}, cost[MAX_SPEND_HOURS], n = steps_ahead(in),
+            step_s = spend_step_s(in);
     for (size_t w = 0; w < r->in->config->n_workloads; w++)
         if (fsc_budget_covers(in->cfg, r->sites[w].cfg->name))
             add_spend(day, r, in, w, path);
     for (int64_t i = 0; i < n; i++)
-        cost[i] = day[i % SPEND_HOURS];
-    return fsc_guard_along(g, in, cost, (size_t)n, FSC_HOUR_S);
+        cost[i] = fsc_money_over(day[i * step_s / FSC_HOUR_S % SPEND_HOURS], step_s, 1);
+    return fsc_guard_along(g, in, cost, (size_t)n, step_s);
 }
 
 static bool fits(const fsc_plan_run *r, const fsc_guard_state *g, const fsc_guard_input *in,
