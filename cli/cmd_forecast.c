@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/chart.h"
 #include "cli/input.h"
 #include "cli/parallel.h"
 #include "forescale/json.h"
@@ -6,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MANY_STEPS = 4096 };
+enum { MANY_STEPS = 4096, BAR_WIDTH = 40 };
 
 typedef struct job {
     fsc_input in;
@@ -73,6 +74,7 @@ static void print_csv(const job *j)
 static void print_table(const job *j)
 {
     char at[FSC_TIME_TEXT];
+    bool charts = fsc_chart_wanted();
     for (size_t i = 0; i < j->in.n; i++) {
         const fsc_forecast *f = &j->forecasts[i];
         if (j->results[i] != FSC_OK)
@@ -87,10 +89,17 @@ static void print_table(const job *j)
             (void)printf(" %12s", head);
         }
         (void)putchar('\n');
+        double top = 0; /* of the highest level, for bars beside the rows */
+        for (size_t h = 0; h < f->n_horizons; h++)
+            top = fmax(top, f->v[h * f->n_q + f->n_q - 1]);
         for (size_t h = 0; h < f->n_horizons; h++) {
             (void)printf("%-22s %12.6g", fsc_time_format(at, row_time(f, h)), f->mean[h]);
             for (size_t k = 0; k < f->n_q; k++)
                 (void)printf(" %12.6g", f->v[h * f->n_q + k]);
+            if (charts) {
+                (void)printf("  ");
+                fsc_chart_bar(stdout, f->v[h * f->n_q + f->n_q / 2], top, BAR_WIDTH);
+            }
             (void)putchar('\n');
         }
     }

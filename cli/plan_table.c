@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/chart.h"
 #include "cli/stages.h"
 
 #include <string.h>
+
+enum { BAR_WIDTH = 40 };
 
 static const char *const mode_names[] = {"observe", "enforce", "no-drift"};
 
@@ -57,6 +60,12 @@ void fsc_plan_budgets(FILE *f, const fsc_plan *p)
                       money(t[2], b->forecast_p95_micros, &b->ceiling),
                       money(t[3], b->worst_case_micros, &b->ceiling),
                       fsc_money_format(t[4], b->ceiling), b->reason ? b->reason : "");
+        if (fsc_chart_wanted()) {
+            (void)fprintf(f, "%-12s ", "");
+            fsc_chart_bar(f, (double)b->spent_micros, (double)b->ceiling.micros, BAR_WIDTH);
+            (void)fprintf(f, "| %.0f %% of the ceiling spent\n",
+                          100.0 * (double)b->spent_micros / (double)b->ceiling.micros);
+        }
         if (b->void_why)
             (void)fprintf(f, "%-12s the promise is void: %s\n", "", b->void_why);
     }

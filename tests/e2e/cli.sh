@@ -190,4 +190,11 @@ expect 2 "not both" explain -c store.yaml --run abc --at 2026-10-26T08:54:00Z
 run=$("$forescale" run -c store.yaml --dry-run --at 2026-10-26T08:54:00Z 2>err | sed -n 's/.*(run \([0-9a-f]*\)).*/\1/p')
 expect 0 "set-bounds of llama" explain -c store.yaml --run "$run"
 pass "explain: a decision number by number, by moment and by run"
+on_terminal() { script -qec "env LC_ALL=C.UTF-8 '$forescale' $*" /dev/null </dev/null; }
+on_terminal forecast --input "$demo" --horizon 5m >tty.out || fail "forecast on a terminal"
+grep -q '█' tty.out || fail "no bars on a terminal"
+on_terminal explain -c "$config" --input "$demo" --at 2026-10-26T08:54:00Z >tty.out && grep -q 'last 3 h *[▁▂▃▄▅▆▇█]' tty.out || fail "no chart in explain"
+on_terminal plan -c "$config" --input "$demo" --at 2026-10-26T08:54:00Z --spent gpu=200 >tty.out && grep -q '50 % of the ceiling spent' tty.out || fail "no bar of the budget"
+! "$forescale" forecast --input "$demo" --horizon 5m | grep -q '█' || fail "bars in a pipe"
+pass "charts on a terminal, plain text elsewhere"
 echo "$passed passed, 0 failed"
