@@ -12,7 +12,7 @@ const double fsc_expert_levels[FSC_N_KNOTS] = {
     0.875, 0.9,  0.925, 0.95, 0.96, 0.97,  0.98, 0.985, 0.99, 0.995, 0.998,
 };
 
-typedef enum point_kind { REGRESSION, LAST_VALUE, PROFILE } point_kind;
+typedef enum point_kind { REGRESSION, LAST_VALUE, PROFILE, OWN } point_kind;
 
 static const struct expert_kind {
     point_kind point;
@@ -24,8 +24,9 @@ static const struct expert_kind {
     {REGRESSION, FSC_LINEAR, FSC_N_SHORT, FSC_N_LONG, 0.25, 0.2},
     {REGRESSION, FSC_LOG, FSC_N_SHORT_NO_CALENDAR, 0, 0.15, 0},
     {REGRESSION, FSC_LINEAR, FSC_N_SHORT_NO_CALENDAR, 0, 0.15, 0},
-    {LAST_VALUE, FSC_LINEAR, 0, 0, 0.20, 0},
+    {LAST_VALUE, FSC_LINEAR, 0, 0, 0.40, 0},
     {PROFILE, FSC_LINEAR, 0, 0, 0.10, 1e-9},
+    {OWN, FSC_LINEAR, 0, 0, 0.30, 0},
 };
 
 static const double level_weight = 0.25; /* of a row without a ramp */
@@ -218,7 +219,7 @@ fsc_status fsc_experts_fit(fsc_expert *out, const fsc_features *features, const 
     FSC_TRY(gather(&r, past, h, n_h, scratch, err));
     for (size_t e = 0; e < FSC_N_EXPERTS && r.n >= MIN_ROWS; e++) {
         fsc_arena_mark one = fsc_arena_get_mark(scratch);
-        if (fsc_expert_prior(e, is_short) > 0)
+        if (fsc_expert_prior(e, is_short) > 0 && kinds[e].point != OWN)
             FSC_TRY(
                 fit_one(&out[e], e, &r, features_of(features, e), past, is_short, scratch, err));
         fsc_arena_rewind(scratch, one);
@@ -259,6 +260,17 @@ fsc_expert_view fsc_expert_look(const fsc_expert *expert, size_t e, const fsc_pa
     fsc_features_scale(scale, f, past, t, h, v.point);
     v.scale = scale_of(expert, scale);
     return v;
+}
+
+fsc_expert_view fsc_expert_tell(const fsc_expert *expert, size_t e, const fsc_past *past, size_t h,
+                                double top, double point, double unit)
+{
+    const fsc_features *f = features_of(past->features, e);
+    return (fsc_expert_view){
+        .f = f,
+        .expert = expert,
+        .point = capped(fsc_features_forward(f, point), f, past, past->n - 1, h, top),
+        .scale = unit / f->unit};
 }
 
 double fsc_expert_quantile(const fsc_expert_view *v, double level)

@@ -10,6 +10,5 @@ const fsc_model_ops fsc_model_double_seasonal = {
     .name = "double_seasonal",
     .summary = "Holt-Winters with a daily and a weekly season and AR(1) errors (Taylor 2003).",
     .variant = &kind,
-    .min_days = 15,
     FSC_SMOOTHING_FUNCTIONS,
 };

@@ -8,6 +8,5 @@ const fsc_model_ops fsc_model_holt_winters = {
     .name = "holt_winters",
     .summary = "Additive Holt-Winters with a damped trend and a daily season, ETS(A,Ad,A).",
     .variant = &kind,
-    .min_days = 3,
     FSC_SMOOTHING_FUNCTIONS,
 };

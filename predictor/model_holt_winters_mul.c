@@ -8,6 +8,5 @@ const fsc_model_ops fsc_model_holt_winters_mul = {
     .name = "holt_winters_mul",
     .summary = "Holt-Winters with a damped trend and a daily season that multiplies, ETS(A,Ad,M).",
     .variant = &kind,
-    .min_days = 3,
     FSC_SMOOTHING_FUNCTIONS,
 };

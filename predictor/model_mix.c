@@ -7,6 +7,7 @@
  * inference, Gibbs and Candes 2021). Losses count once their target is known.
  */
 #include "mix.h"
+#include "smoothing.h"
 
 #include <math.h>
 #include <string.h>
@@ -59,6 +60,7 @@ typedef struct layout {
     unsigned experts;       /* that may weigh, by bit */
     fits fits;
     fsc_expert *expert; /* [number of fits][FSC_N_EXPERTS] */
+    void *smoothing;    /* a state of the model smoothing_spec() tells of: in both parts */
     header *head;
     said *ring;     /* [n_ring], by horizon as the trackers' */
     char *trackers; /* oldest first, from the last n_trackers of N_TRACKERS */
@@ -102,9 +104,33 @@ static fits count_fits(const fsc_model_spec *spec)
     return f;
 }
 
-size_t fsc_mix_day_bytes(const fsc_model_spec *spec)
+/* One more expert, with the knots as levels; for short horizons alone. */
+static fsc_model_spec smoothing_spec(const fsc_model_spec *spec)
+{
+    return (fsc_model_spec){.model = &fsc_model_double_seasonal,
+                            .step_s = spec->step_s,
+                            .request = {.n_horizons = spec->request.n_horizons,
+                                        .horizon = spec->request.horizon,
+                                        .n_q = FSC_N_KNOTS,
+                                        .q = fsc_expert_levels}};
+}
+
+static size_t expert_bytes(const fsc_model_spec *spec)
 {
     return count_fits(spec).n * FSC_N_EXPERTS * sizeof(fsc_expert);
+}
+
+size_t fsc_mix_day_bytes(const fsc_model_spec *spec)
+{
+    const fsc_model_spec smoothing = smoothing_spec(spec);
+    return expert_bytes(spec) + (count_short(spec) ? fsc_smoothing_day_bytes(&smoothing) : 0);
+}
+
+/* Of the mix's state, up to the end of the smoothing's. */
+static size_t smoothed_bytes(const fsc_model_spec *spec)
+{
+    const fsc_model_spec smoothing = smoothing_spec(spec);
+    return expert_bytes(spec) + (count_short(spec) ? fsc_smoothing_state_bytes(&smoothing) : 0);
 }
 
 static layout lay_out(const void *state, const fsc_model_spec *spec)
@@ -120,7 +146,8 @@ static layout lay_out(const void *state, const fsc_model_spec *spec)
         l.n_ring += (size_t)spec->request.horizon[l.n_tracked];
     l.tracker_bytes = sizeof(size_t) + l.n_tracked * sizeof(learned) + l.n_ring * sizeof(own);
     l.expert = (fsc_expert *)p;
-    l.head = (header *)(p + fsc_mix_day_bytes(spec));
+    l.smoothing = p + expert_bytes(spec);
+    l.head = (header *)(p + smoothed_bytes(spec));
     l.ring = (said *)(void *)(l.head + 1);
     l.trackers = (char *)(void *)(l.ring + l.n_ring);
     return l;
@@ -129,7 +156,7 @@ static layout lay_out(const void *state, const fsc_model_spec *spec)
 size_t fsc_mix_state_bytes(const fsc_model_spec *spec)
 {
     layout l = lay_out(NULL, spec);
-    return fsc_mix_day_bytes(spec) + sizeof(header) + l.n_ring * sizeof(said) +
+    return smoothed_bytes(spec) + sizeof(header) + l.n_ring * sizeof(said) +
            N_TRACKERS * l.tracker_bytes;
 }
 
@@ -195,13 +222,22 @@ static void weigh(double *out, const learned *s, const layout *l, size_t k, size
 }
 
 /* What the experts say; then what is known about them makes the weights. */
-static mixture look(const layout *l, const fsc_past *past, size_t k, size_t h)
+static mixture look(const layout *l, const fsc_past *past, const fsc_model_spec *spec, size_t k)
 {
     const fsc_expert *experts = experts_of(l, k);
+    size_t h = (size_t)l->horizon[k];
     mixture m = {.s = NULL};
-    for (size_t e = 0; e < FSC_N_EXPERTS; e++)
+    for (size_t e = 0; e < FSC_EXPERT_SMOOTHING; e++)
         if (experts[e].usable)
             m.view[e] = fsc_expert_look(&experts[e], e, past, h, l->head->top);
+    const fsc_expert *smoothing = &experts[FSC_EXPERT_SMOOTHING];
+    if (smoothing->usable) {
+        const fsc_model_spec its = smoothing_spec(spec);
+        double mean, unit;
+        fsc_smoothing_ahead(&mean, &unit, l->smoothing, &its, h);
+        m.view[FSC_EXPERT_SMOOTHING] =
+            fsc_expert_tell(smoothing, FSC_EXPERT_SMOOTHING, past, h, l->head->top, mean, unit);
+    }
     return m;
 }
 
@@ -303,7 +339,7 @@ static void track_all(const layout *l, const fsc_past *past, const fsc_model_spe
     for (size_t k = 0; k < l->n_tracked; k++) {
         size_t h = (size_t)spec->request.horizon[k],
                at = begin + (size_t)((tick % (int64_t)h + (int64_t)h) % (int64_t)h);
-        mixture m = look(l, past, k, h);
+        mixture m = look(l, past, spec, k);
         for (size_t i = oldest; i < N_TRACKERS; i++) {
             tracker t = tracker_at(l, i);
             if (!isnan(y) && *t.points >= h && !isnan(t.ring[at][0]))
@@ -329,6 +365,10 @@ void fsc_mix_observe(void *state, fsc_past *past, const fsc_model_spec *spec)
         l.head->recent[i] = *fsc_recent_at(&past->features[i], past->n - 1);
     }
     l.head->top = y > l.head->top ? y : l.head->top;
+    if (l.fits.n_short) {
+        const fsc_model_spec its = smoothing_spec(spec);
+        fsc_smoothing_observe(l.smoothing, past, &its);
+    }
     track_all(&l, past, spec);
 }
 
@@ -347,6 +387,24 @@ void fsc_mix_resume(const void *state, fsc_past *past, const fsc_model_spec *spe
     const header *h = lay_out(state, spec).head;
     for (size_t i = 0; i < FSC_N_TRANSFORMS; i++)
         fsc_features_resume(&past->features[i], past, h->log_offset, h->linear_unit, &h->recent[i]);
+}
+
+static fsc_status fit_smoothing(const layout *l, fsc_past *past, const fsc_model_spec *spec,
+                                fsc_arena *scratch, fsc_err *err)
+{
+    const fsc_model_spec its = smoothing_spec(spec);
+    bool usable = past->n >= its.model->min_days * past->day;
+    if (!l->fits.n_short)
+        return FSC_OK;
+    memset(l->smoothing, 0, fsc_smoothing_state_bytes(&its));
+    if (usable)
+        FSC_TRY(fsc_smoothing_fit(l->smoothing, past, &its, scratch, err));
+    for (size_t k = 0; k < l->fits.n_short_fits && usable; k++) {
+        fsc_expert *x = &l->expert[k * FSC_N_EXPERTS + FSC_EXPERT_SMOOTHING];
+        memcpy(x->knot, fsc_smoothing_quantiles(l->smoothing, &its), sizeof x->knot);
+        x->usable = true;
+    }
+    return FSC_OK;
 }
 
 fsc_status fsc_mix_fit(void *state, fsc_past *past, const fsc_model_spec *spec, fsc_arena *scratch,
@@ -372,6 +430,7 @@ fsc_status fsc_mix_fit(void *state, fsc_past *past, const fsc_model_spec *spec, 
         FSC_TRY(fsc_experts_fit(l.expert + fit_of(&l, k) * FSC_N_EXPERTS, all, past,
                                 spec->request.horizon + k, end - k, scratch, err));
     }
+    FSC_TRY(fit_smoothing(&l, past, spec, scratch, err));
     fsc_mix_resume(state, past, spec);
     track_all(&l, past, spec);
     return FSC_OK;
@@ -393,7 +452,7 @@ void fsc_mix_predict(fsc_prediction *out, const void *state, const fsc_past *pas
     const fsc_forecast_request *r = &spec->request;
     for (size_t k = 0; k < l.n; k++) {
         size_t h = (size_t)r->horizon[k];
-        mixture m = look(&l, past, k, h);
+        mixture m = look(&l, past, spec, k);
         judge(&m, in_force(&l, k), &l, k, fsc_horizon_is_short(past->step_s, h));
         bool usable = any_usable(&m);
         double median = usable ? raw_quantile(&m, 0.5) : past->filled[past->n - 1];

@@ -10,6 +10,7 @@
 enum {
     FIT_DAYS = 28,
     WEEKLY_FIT_DAYS = 56, /* or as many as there are */
+    WEEKLY_DAYS = 15,     /* below which a week is not told from chance */
     BEGIN_DAYS = 8,
     SEARCH_ROUNDS = 24,
     POLISH_ROUNDS = 25
@@ -41,6 +42,7 @@ typedef struct layout {
     size_t m, week; /* steps of a season; week 0: none */
     fsc_smoothing *s;
     double *day_season, *week_season, *quantile; /* [m], [week], [n_q] of standardised errors */
+    fsc_smoothing_now *now;
 } layout;
 
 static layout lay_out(const void *state, const fsc_model_spec *spec)
@@ -52,13 +54,29 @@ static layout lay_out(const void *state, const fsc_model_spec *spec)
     l.day_season = (double *)(void *)(p + sizeof *l.s);
     l.week_season = l.day_season + l.m;
     l.quantile = l.week_season + l.week;
+    l.now = (fsc_smoothing_now *)(void *)(l.quantile + spec->request.n_q);
     return l;
+}
+
+size_t fsc_smoothing_day_bytes(const fsc_model_spec *spec)
+{
+    layout l = lay_out(NULL, spec);
+    return sizeof *l.s + (l.m + l.week + spec->request.n_q) * sizeof(double);
 }
 
 size_t fsc_smoothing_state_bytes(const fsc_model_spec *spec)
 {
-    layout l = lay_out(NULL, spec);
-    return sizeof *l.s + (l.m + l.week + spec->request.n_q) * sizeof(double);
+    return fsc_smoothing_day_bytes(spec) + sizeof(fsc_smoothing_now);
+}
+
+const double *fsc_smoothing_quantiles(const void *state, const fsc_model_spec *spec)
+{
+    return lay_out(state, spec).quantile;
+}
+
+static double *cell(double *season, size_t m, size_t phase, const layout *l, size_t steps)
+{
+    return &season[(phase + l->now->age + steps) % m];
 }
 
 /* ---- the recursion, on as many sets of parameters as there are lanes
@@ -107,7 +125,7 @@ static inline void advance(course *c, fsc_lanes *day, fsc_lanes *week, double y,
 
 /* What the search measures parameters on. */
 typedef struct trial {
-    const fsc_smoothing_kind *kind;
+    fsc_smoothing_kind kind;
     const double *y; /* NaN where there was none: no innovation there */
     size_t n, m, week;
     double first_level, least_level;
@@ -137,7 +155,7 @@ FSC_CLONES static void measure(double *sums, trial *t, double x[FSC_N_PARAMETERS
     fsc_lanes sum = c.trend;
     size_t day = 0, week = 0;
     for (size_t i = 0; i < t->n; i++) {
-        advance(&c, &t->day[day], &t->week_season[week], t->y[i], t->kind);
+        advance(&c, &t->day[day], &t->week_season[week], t->y[i], &t->kind);
         sum += c.error * c.error;
         day = day + 1 == t->m ? 0 : day + 1;
         week = week + 1 >= t->week ? 0 : week + 1;
@@ -173,7 +191,7 @@ static void take_best(compass *c, double x[FSC_N_PARAMETERS][FSC_LANES],
 {
     double sums[FSC_LANES];
     for (size_t lane = 0; lane < FSC_LANES; lane++)
-        bind(x, lane, free_x[lane], c->t->kind);
+        bind(x, lane, free_x[lane], &c->t->kind);
     measure(sums, c->t, x);
     for (size_t lane = 0; lane < FSC_LANES; lane++)
         if (sums[lane] < c->least) {
@@ -188,7 +206,7 @@ static void search(compass *c)
 {
     double x[FSC_N_PARAMETERS][FSC_LANES], free_x[FSC_LANES][FSC_N_PARAMETERS],
         from[FSC_N_PARAMETERS];
-    const fsc_smoothing_kind *kind = c->t->kind;
+    const fsc_smoothing_kind *kind = &c->t->kind;
     size_t n = kind->weekly || kind->autoregressive ? FSC_N_PARAMETERS : FSC_OMEGA;
     for (size_t lane = 0; lane < FSC_LANES; lane++)
         for (size_t p = 0; p < FSC_N_PARAMETERS; p++)
@@ -227,7 +245,7 @@ static double polished(const double *x, void *ctx)
     for (size_t i = 0; i < p->n; i++)
         free_x[p->index[i]] = x[i];
     for (size_t lane = 0; lane < FSC_LANES; lane++)
-        bind(all, lane, free_x, p->t->kind);
+        bind(all, lane, free_x, &p->t->kind);
     measure(sums, p->t, all);
     return sums[0] / p->unit;
 }
@@ -240,7 +258,7 @@ static fsc_status find_parameters(double *out, trial *t, fsc_err *err)
     search(&c);
     polish p = {.t = t, .from = c.best, .unit = c.least > 0 ? c.least : 1};
     for (size_t i = 0; i < FSC_N_PARAMETERS; i++)
-        if (is_free(t->kind, i)) {
+        if (is_free(&t->kind, i)) {
             x[p.n] = c.best[i];
             p.index[p.n++] = i;
         }
@@ -248,7 +266,7 @@ static fsc_status find_parameters(double *out, trial *t, fsc_err *err)
         FSC_TRY(fsc_fit_simplex(x, p.n, polish_step, POLISH_ROUNDS, 1e-2, polished, &p, err));
     for (size_t i = 0; i < p.n; i++)
         c.best[p.index[i]] = x[i];
-    bind(bound, 0, c.best, t->kind);
+    bind(bound, 0, c.best, &t->kind);
     for (size_t i = 0; i < FSC_N_PARAMETERS; i++)
         out[i] = bound[i][0];
     return FSC_OK;
@@ -279,7 +297,7 @@ static void begin(trial *t, const double *filled, double *day, double *week)
         double around = first;
         for (size_t i = half; i + window - half < span; i++) {
             size_t cycle = pass ? t->week : m, seen = (i - half) / cycle + 1;
-            double d = deviation(filled[i], around, t->kind, 1e-3 * first + 1e-12),
+            double d = deviation(filled[i], around, &t->kind, 1e-3 * first + 1e-12),
                    *s = pass ? &week[i % cycle] : &day[i % cycle];
             d -= pass ? day[i % m] : 0;
             *s += (d - *s) / (double)seen;
@@ -289,16 +307,14 @@ static void begin(trial *t, const double *filled, double *day, double *week)
     for (size_t i = 0; i < m; i++)
         mean += day[i] / (double)m;
     for (size_t i = 0; i < m; i++)
-        day[i] -= t->kind->multiplicative ? mean - 1 : mean;
+        day[i] -= t->kind.multiplicative ? mean - 1 : mean;
     t->first_day = day;
     t->first_week = week;
 }
 
 static void keep_course(layout *l, const course *c, const trial *t)
 {
-    l->s->level = c->level[0];
-    l->s->trend = c->trend[0];
-    l->s->before = c->before[0];
+    *l->now = (fsc_smoothing_now){c->level[0], c->trend[0], c->before[0], 0};
     l->s->day_phase = t->n % t->m;
     l->s->week_phase = t->week ? t->n % t->week : 0;
     for (size_t i = 0; i < t->m; i++)
@@ -324,10 +340,10 @@ static fsc_status settle(layout *l, trial *t, const fsc_model_spec *spec, fsc_ar
     begin_course(&c, t, x);
     for (size_t i = 0; i < t->n; i++) {
         advance(&c, &t->day[i % t->m], &t->week_season[t->week ? i % t->week : 0], t->y[i],
-                t->kind);
+                &t->kind);
         if (i < t->n / 2 || isnan(t->y[i]))
             continue;
-        e[n] = t->kind->multiplicative ? c.relative[0] : c.error[0];
+        e[n] = t->kind.multiplicative ? c.relative[0] : c.error[0];
         w[n++] = 1;
     }
     keep_course(l, &c, t);
@@ -343,7 +359,9 @@ fsc_status fsc_smoothing_fit(void *state, fsc_past *past, const fsc_model_spec *
     layout l = lay_out(state, spec);
     size_t most = (l.week ? WEEKLY_FIT_DAYS : FIT_DAYS) * l.m,
            span = past->n < most ? past->n : most, from = past->n - span;
-    trial t = {.kind = kind_of(spec), .y = past->y + from, .n = span, .m = l.m, .week = l.week};
+    trial t = {.kind = *kind_of(spec), .y = past->y + from, .n = span, .m = l.m};
+    t.kind.weekly &= span >= WEEKLY_DAYS * l.m;
+    t.week = t.kind.weekly ? l.week : 0;
     double *day = FSC_NEW(scratch, l.m, double, err), *week = FSC_NEW(scratch, l.week, double, err);
     t.day = FSC_NEW(scratch, l.m, fsc_lanes, err);
     t.week_season = FSC_NEW(scratch, l.week + 1, fsc_lanes, err);
@@ -364,25 +382,17 @@ fsc_status fsc_smoothing_fit(void *state, fsc_past *past, const fsc_model_spec *
 void fsc_smoothing_observe(void *state, fsc_past *past, const fsc_model_spec *spec)
 {
     layout l = lay_out(state, spec);
-    fsc_smoothing *s = l.s;
-    course c = {.least_level = s->least_level};
-    fsc_lanes day = {l.day_season[s->day_phase]},
-              week = {l.week ? l.week_season[s->week_phase] : 0};
+    course c = {.least_level = l.s->least_level};
+    fsc_lanes day = {*cell(l.day_season, l.m, l.s->day_phase, &l, 0)}, week = {0};
+    if (l.week)
+        week[0] = *cell(l.week_season, l.week, l.s->week_phase, &l, 0);
     for (size_t p = 0; p < FSC_N_PARAMETERS; p++)
-        c.parameter[p][0] = s->parameter[p];
-    c.level[0] = s->level;
-    c.trend[0] = s->trend;
-    c.before[0] = s->before;
+        c.parameter[p][0] = l.s->parameter[p];
+    c.level[0] = l.now->level;
+    c.trend[0] = l.now->trend;
+    c.before[0] = l.now->before;
     advance(&c, &day, &week, past->y[past->n - 1], kind_of(spec));
-    s->level = c.level[0];
-    s->trend = c.trend[0];
-    s->before = c.before[0];
-    l.day_season[s->day_phase] = day[0];
-    s->day_phase = (s->day_phase + 1) % l.m;
-    if (l.week) {
-        l.week_season[s->week_phase] = week[0];
-        s->week_phase = (s->week_phase + 1) % l.week;
-    }
+    *l.now = (fsc_smoothing_now){c.level[0], c.trend[0], c.before[0], l.now->age + 1};
 }
 
 /* How the forecast goes on from step to step. */
@@ -404,27 +414,33 @@ static void go_on(path *p, const layout *l, const double *x, size_t h)
     p->weight = x[FSC_RHO] * p->weight + taken_up;
 }
 
+void fsc_smoothing_ahead(double *mean, double *unit, const void *state, const fsc_model_spec *spec,
+                         size_t h)
+{
+    layout l = lay_out(state, spec);
+    path p = {.power = 1, .carried = 1, .weight = 1};
+    for (size_t i = 1; i <= h; i++)
+        go_on(&p, &l, l.s->parameter, i);
+    double base = l.now->level + p.trend * l.now->trend + p.carried * l.now->before,
+           season = *cell(l.day_season, l.m, l.s->day_phase, &l, h - 1);
+    bool times = kind_of(spec)->multiplicative;
+    if (l.week)
+        season += *cell(l.week_season, l.week, l.s->week_phase, &l, h - 1);
+    *mean = times ? base * season : base + season;
+    *unit = sqrt(p.spread) * (times ? fmax(season, least_season) : 1);
+}
+
 void fsc_smoothing_predict(fsc_prediction *out, const void *state, const fsc_past *past,
                            const fsc_model_spec *spec)
 {
-    layout l = lay_out(state, spec);
     const fsc_forecast_request *r = &spec->request;
-    const fsc_smoothing *s = l.s;
-    path p = {.power = 1, .carried = 1, .weight = 1};
-    size_t h = 0;
+    const double *quantile = fsc_smoothing_quantiles(state, spec);
     (void)past;
     for (size_t k = 0; k < r->n_horizons; k++) {
-        while (h < (size_t)r->horizon[k])
-            go_on(&p, &l, s->parameter, ++h);
-        double base = s->level + p.trend * s->trend + p.carried * s->before,
-               season = l.day_season[(s->day_phase + h - 1) % l.m], unit = sqrt(p.spread);
-        if (l.week)
-            season += l.week_season[(s->week_phase + h - 1) % l.week];
-        if (kind_of(spec)->multiplicative)
-            unit *= fmax(season, least_season);
-        out->mean[k] = kind_of(spec)->multiplicative ? base * season : base + season;
+        double unit;
+        fsc_smoothing_ahead(&out->mean[k], &unit, state, spec, (size_t)r->horizon[k]);
         for (size_t j = 0; j < r->n_q; j++)
-            out->v[k * r->n_q + j] = out->mean[k] + unit * l.quantile[j];
+            out->v[k * r->n_q + j] = out->mean[k] + unit * quantile[j];
     }
 }
 

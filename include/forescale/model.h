@@ -52,6 +52,7 @@ struct fsc_model_ops {
     double (*skill)(const void *state, const fsc_model_spec *spec);
 };
 
-extern const fsc_model_ops fsc_model_last_value, fsc_model_mix; /* the fallback, and the default */
+/* The fallback, the default, and one of its experts. */
+extern const fsc_model_ops fsc_model_last_value, fsc_model_mix, fsc_model_double_seasonal;
 
 #endif
