@@ -104,7 +104,8 @@ static fits count_fits(const fsc_model_spec *spec)
     return f;
 }
 
-/* One more expert, with the knots as levels; for short horizons alone. */
+/* One more expert, with the knots as levels; for short horizons alone, and not before it knows
+ * weeks: one season alone is wrong each weekend. */
 static fsc_model_spec smoothing_spec(const fsc_model_spec *spec)
 {
     return (fsc_model_spec){.model = &fsc_model_double_seasonal,
@@ -146,7 +147,7 @@ static layout lay_out(const void *state, const fsc_model_spec *spec)
         l.n_ring += (size_t)spec->request.horizon[l.n_tracked];
     l.tracker_bytes = sizeof(size_t) + l.n_tracked * sizeof(learned) + l.n_ring * sizeof(own);
     l.expert = (fsc_expert *)p;
-    l.smoothing = p + expert_bytes(spec);
+    l.smoothing = (void *)(p + expert_bytes(spec));
     l.head = (header *)(p + smoothed_bytes(spec));
     l.ring = (said *)(void *)(l.head + 1);
     l.trackers = (char *)(void *)(l.ring + l.n_ring);
@@ -367,7 +368,7 @@ void fsc_mix_observe(void *state, fsc_past *past, const fsc_model_spec *spec)
     l.head->top = y > l.head->top ? y : l.head->top;
     if (l.fits.n_short) {
         const fsc_model_spec its = smoothing_spec(spec);
-        fsc_smoothing_observe(l.smoothing, past, &its);
+        fsc_smoothing_observe_now(l.smoothing, past, &its);
     }
     track_all(&l, past, spec);
 }
@@ -393,7 +394,7 @@ static fsc_status fit_smoothing(const layout *l, fsc_past *past, const fsc_model
                                 fsc_arena *scratch, fsc_err *err)
 {
     const fsc_model_spec its = smoothing_spec(spec);
-    bool usable = past->n >= its.model->min_days * past->day;
+    bool usable = past->n >= FSC_WEEKLY_DAYS * past->day;
     if (!l->fits.n_short)
         return FSC_OK;
     memset(l->smoothing, 0, fsc_smoothing_state_bytes(&its));

@@ -10,7 +10,6 @@
 enum {
     FIT_DAYS = 28,
     WEEKLY_FIT_DAYS = 56, /* or as many as there are */
-    WEEKLY_DAYS = 15,     /* below which a week is not told from chance */
     BEGIN_DAYS = 8,
     SEARCH_ROUNDS = 24,
     POLISH_ROUNDS = 25
@@ -48,13 +47,16 @@ typedef struct layout {
 static layout lay_out(const void *state, const fsc_model_spec *spec)
 {
     layout l = {.m = (size_t)(FSC_DAY_S / spec->step_s)};
-    char *p = (char *)(uintptr_t)state; /* the caller's const decides what is written */
+    /* An integer: without a state this only measures. The caller's const decides what is written.
+     */
+    uintptr_t p = (uintptr_t)state;
     l.week = kind_of(spec)->weekly ? 7 * l.m : 0;
-    l.s = (fsc_smoothing *)(void *)p;
-    l.day_season = (double *)(void *)(p + sizeof *l.s);
-    l.week_season = l.day_season + l.m;
-    l.quantile = l.week_season + l.week;
-    l.now = (fsc_smoothing_now *)(void *)(l.quantile + spec->request.n_q);
+    l.s = (fsc_smoothing *)p;
+    p += sizeof *l.s;
+    l.day_season = (double *)p;
+    l.week_season = (double *)(p += l.m * sizeof(double));
+    l.quantile = (double *)(p += l.week * sizeof(double));
+    l.now = (fsc_smoothing_now *)(p + spec->request.n_q * sizeof(double));
     return l;
 }
 
@@ -360,7 +362,7 @@ fsc_status fsc_smoothing_fit(void *state, fsc_past *past, const fsc_model_spec *
     size_t most = (l.week ? WEEKLY_FIT_DAYS : FIT_DAYS) * l.m,
            span = past->n < most ? past->n : most, from = past->n - span;
     trial t = {.kind = *kind_of(spec), .y = past->y + from, .n = span, .m = l.m};
-    t.kind.weekly &= span >= WEEKLY_DAYS * l.m;
+    t.kind.weekly &= span >= FSC_WEEKLY_DAYS * l.m;
     t.week = t.kind.weekly ? l.week : 0;
     double *day = FSC_NEW(scratch, l.m, double, err), *week = FSC_NEW(scratch, l.week, double, err);
     t.day = FSC_NEW(scratch, l.m, fsc_lanes, err);
@@ -379,13 +381,14 @@ fsc_status fsc_smoothing_fit(void *state, fsc_past *past, const fsc_model_spec *
 /* ---- after the fit
  * ------------------------------------------------------------------------------------------ */
 
-void fsc_smoothing_observe(void *state, fsc_past *past, const fsc_model_spec *spec)
+static void observe(void *state, const fsc_past *past, const fsc_model_spec *spec,
+                    bool keep_seasons)
 {
     layout l = lay_out(state, spec);
     course c = {.least_level = l.s->least_level};
-    fsc_lanes day = {*cell(l.day_season, l.m, l.s->day_phase, &l, 0)}, week = {0};
-    if (l.week)
-        week[0] = *cell(l.week_season, l.week, l.s->week_phase, &l, 0);
+    double none = 0, *day_cell = cell(l.day_season, l.m, l.s->day_phase, &l, 0),
+           *week_cell = l.week ? cell(l.week_season, l.week, l.s->week_phase, &l, 0) : &none;
+    fsc_lanes day = {*day_cell}, week = {*week_cell};
     for (size_t p = 0; p < FSC_N_PARAMETERS; p++)
         c.parameter[p][0] = l.s->parameter[p];
     c.level[0] = l.now->level;
@@ -393,6 +396,20 @@ void fsc_smoothing_observe(void *state, fsc_past *past, const fsc_model_spec *sp
     c.before[0] = l.now->before;
     advance(&c, &day, &week, past->y[past->n - 1], kind_of(spec));
     *l.now = (fsc_smoothing_now){c.level[0], c.trend[0], c.before[0], l.now->age + 1};
+    if (keep_seasons)
+        return;
+    *day_cell = day[0];
+    *week_cell = week[0];
+}
+
+void fsc_smoothing_observe(void *state, fsc_past *past, const fsc_model_spec *spec)
+{
+    observe(state, past, spec, false);
+}
+
+void fsc_smoothing_observe_now(void *state, const fsc_past *past, const fsc_model_spec *spec)
+{
+    observe(state, past, spec, true);
 }
 
 /* How the forecast goes on from step to step. */

@@ -7,7 +7,7 @@
  *   multiplicative   e = y - (l + phi b) s;     l' = l + phi b + alpha e/s;  b' = phi b + beta e/s;
  *                    s' = s + gamma e/(l + phi b)
  *   weekly           a second season w, added, w' = w + omega e (Taylor 2003, in the form of Taylor
- *                    2010), once there are WEEKLY_DAYS of history
+ *                    2010), once there are FSC_WEEKLY_DAYS of history
  *   autoregressive   what is forecast and scored is e less rho times the e before (Taylor 2003)
  * Parameters minimise the squared one-step error of the last days. Intervals are those of the
  * model: standardised one-step errors, times the root of 1 + the squared weights with which
@@ -23,11 +23,12 @@ typedef struct fsc_smoothing_kind { /* a model's variant */
     bool multiplicative, weekly, autoregressive;
 } fsc_smoothing_kind;
 
+/* Below so much history a week is not told from chance. */
+enum { FSC_WEEKLY_DAYS = 15 };
+
 enum { FSC_ALPHA, FSC_BETA, FSC_GAMMA, FSC_PHI, FSC_OMEGA, FSC_RHO, FSC_N_PARAMETERS };
 
-/* A state: this, seasons and error quantiles, which last until the next fit; then what moves with
- * each point. Seasons are brought up to date by the daily fit, before any of their values is asked
- * for again. */
+/* A state: this, seasons and error quantiles; then what moves fastest. */
 typedef struct fsc_smoothing {
     double parameter[FSC_N_PARAMETERS];
     double least_level;           /* that an error is divided by */
@@ -40,12 +41,15 @@ typedef struct fsc_smoothing_now {
 } fsc_smoothing_now;
 
 size_t fsc_smoothing_state_bytes(const fsc_model_spec *spec);
-size_t fsc_smoothing_day_bytes(const fsc_model_spec *spec);
+size_t fsc_smoothing_day_bytes(const fsc_model_spec *spec); /* without fsc_smoothing_now */
 fsc_status fsc_smoothing_fit(void *state, fsc_past *past, const fsc_model_spec *spec,
                              fsc_arena *scratch, fsc_err *err) FSC_CHECKED;
 void fsc_smoothing_observe(void *state, fsc_past *past, const fsc_model_spec *spec);
 void fsc_smoothing_predict(fsc_prediction *out, const void *state, const fsc_past *past,
                            const fsc_model_spec *spec);
+/* The same with seasons left as the fit made them: a daily fit brings them up to date before any of
+ * their values is asked for again, and only fsc_smoothing_now changes. */
+void fsc_smoothing_observe_now(void *state, const fsc_past *past, const fsc_model_spec *spec);
 /* The forecast h steps ahead, and what standardised errors are multiplied with there. */
 void fsc_smoothing_ahead(double *mean, double *unit, const void *state, const fsc_model_spec *spec,
                          size_t h);
@@ -55,8 +59,7 @@ double fsc_smoothing_skill(const void *state, const fsc_model_spec *spec);
 
 #define FSC_SMOOTHING_FUNCTIONS                                                                    \
     .seasonal = true, .min_days = 3, .state_bytes = fsc_smoothing_state_bytes,                     \
-    .day_bytes = fsc_smoothing_day_bytes, .fit = fsc_smoothing_fit,                                \
-    .observe = fsc_smoothing_observe, .predict = fsc_smoothing_predict,                            \
+    .fit = fsc_smoothing_fit, .observe = fsc_smoothing_observe, .predict = fsc_smoothing_predict,  \
     .skill = fsc_smoothing_skill
 
 #endif

@@ -145,6 +145,11 @@ START_TEST(quantile_losses_are_those_of_utilsforecast)
 }
 END_TEST
 
+static fsc_smoothing_now *end_of(void *state, const fsc_model_spec *spec)
+{
+    return (fsc_smoothing_now *)(void *)((char *)state + fsc_smoothing_day_bytes(spec));
+}
+
 /* A state of Holt-Winters as the file says that it began. */
 static void *begin_holt_winters(const fsc_node *root, const fsc_model_spec *spec)
 {
@@ -157,8 +162,8 @@ static void *begin_holt_winters(const fsc_node *root, const fsc_model_spec *spec
     s->parameter[FSC_BETA] = p[1];
     s->parameter[FSC_GAMMA] = p[2];
     s->parameter[FSC_PHI] = p[3];
-    s->level = number(root, "first_level");
-    s->trend = number(root, "first_trend");
+    end_of(s, spec)->level = number(root, "first_level");
+    end_of(s, spec)->trend = number(root, "first_trend");
     double *rest = (double *)(void *)(s + 1); /* the season, then quantiles of an error */
     memcpy(rest, season, DAY * sizeof *season);
     for (size_t j = 0; j < spec->request.n_q; j++)
@@ -187,8 +192,8 @@ START_TEST(holt_winters_is_statsmodels_at_the_same_parameters)
         fsc_past_append(&past, y[i]);
         spec.model->observe(s, &past, &spec);
     }
-    ck_assert_double_eq_tol(s->level, number(root, "level"), 1e-8);
-    ck_assert_double_eq_tol(s->trend, number(root, "trend"), 1e-8);
+    ck_assert_double_eq_tol(end_of(s, &spec)->level, number(root, "level"), 1e-8);
+    ck_assert_double_eq_tol(end_of(s, &spec)->trend, number(root, "trend"), 1e-8);
     fsc_prediction out = {own_mean, v};
     spec.model->predict(&out, s, &past, &spec);
     ck_assert_uint_eq(n_h, DAY);
