@@ -135,6 +135,8 @@ static fsc_status simulate(fsc_session *s, fsc_err *err)
     size_t n;
     FSC_TRY(gather(&all, &n, s, err));
     FSC_TRY(fsc_simulate_all(all, n, s, err));
+    if (s->cli->args.picture)
+        FSC_TRY(fsc_simulate_picture(s->cli->args.picture, all, n, s->cli, err));
     return fsc_simulate_print(all, n, s->cli, err);
 }
 
@@ -161,7 +163,7 @@ static const fsc_arg args[] = {
     {"scenario", 0, FSC_ARG_TEXT, offsetof(fsc_args, scenario), 0, "NAME", NULL,
      "Demand and configuration that come with the program: bill, foreseen."},
     {"picture", 0, FSC_ARG_TEXT, offsetof(fsc_args, picture), 0, "FILE", NULL,
-     "Draws demand, pods and spend of each policy into one HTML file."},
+     "Draws demand, ready pods and the bill of each policy into one HTML file."},
     {0},
 };
 const fsc_command fsc_cmd_simulate = {

@@ -85,6 +85,8 @@ static fsc_status push(fsc_session *s, const destination *d, const char *text, s
         fsc_buf_printf(&url, "/%s@base64/", labels->k[i]);
         add_base64(&url, labels->v[i]);
     }
+    if (s->holder.shards > 1) /* or each push would take the place of the other shards' */
+        fsc_buf_printf(&url, "/shard/%lld", (long long)s->holder.shard);
     FSC_TRY(fsc_buf_status(&url, err));
     FSC_TRY(fsc_session_http(s, err));
     return fsc_http_do(

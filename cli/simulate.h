@@ -42,4 +42,8 @@ fsc_money fsc_simulated_window(const fsc_simulated *x, size_t run, size_t b);
 fsc_status fsc_simulate_print(const fsc_simulated *all, size_t n, fsc_cli *cli,
                               fsc_err *err) FSC_CHECKED;
 
+/* simulate_picture.c: demand, ready pods and the bill of each policy, as one HTML file. */
+fsc_status fsc_simulate_picture(const char *path, const fsc_simulated *all, size_t n, fsc_cli *cli,
+                                fsc_err *err) FSC_CHECKED;
+
 #endif

@@ -37,7 +37,8 @@ jq -e '.sections[] | select(.id == "decisions").tables[0].rows[0] | .journalled 
 pass "the summary's figures stand in every form; the decisions are the ledger's"
 
 "$forescale" plan -c c.yaml --at $at --picture plan.html >/dev/null 2>&1 || fail "plan --picture"
-for page in report plan; do
+"$forescale" simulate --scenario bill --picture simulate.html >/dev/null 2>&1 || fail "simulate --picture"
+for page in report plan simulate; do
     awk -v page=$page '/<svg/ {n++; on = 1} on {print > page "." n ".svg"} /<\/svg>/ {on = 0}' $page.html
     xmllint --noout $page.*.svg || fail "the SVG of $page.html is no XML"
     ! grep -liE 'nan|inf' $page.*.svg || fail "a number of $page.html is none"
