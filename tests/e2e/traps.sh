@@ -168,7 +168,8 @@ for i in $(seq 12); do
     kill -9 $killed 2>/dev/null || true
     wait $killed 2>/dev/null || true
     k delete lease forescale -n forescale --ignore-not-found >/dev/null
-    run restore --expired --at "$(later '+1 hour')" >/dev/null 2>&1 || fail "restore after kill $i"
+    # A write that was on its way when its sender was killed may land after: the next restore, a minute later, has it.
+    for _ in 1 2; do run restore --expired --at "$(later '+1 hour')" >/dev/null 2>&1 || fail "restore after kill $i"; done
     [ "$(min_of good) $(min_of good2)" = "2 2" ] || fail "after kill $i the floors are $(min_of good) and $(min_of good2)"
 done
 pass "killed 12 times at other moments: after the expiry every floor is at its baseline"
