@@ -5,6 +5,11 @@
  * 2006, 2.1; weights exp(-ETA x relative discounted loss)), then calibrated: the distance of the
  * upper quantiles from the median is scaled online so that coverage comes right (adaptive conformal
  * inference, Gibbs and Candes 2021). Losses count once their target is known.
+ *
+ * Minutes are forecast as they are: on the two public traces of minutes the absolute error 5 to 30
+ * minutes ahead is 0.80 and 0.75 of the last value's on single minutes, 0.82 and 0.80 on means of
+ * five. Spikes at fixed minutes need no memory of their own while every short horizon has its own
+ * fit (sharing them made a square wave's edge late in a replay) and steep rows weigh more.
  */
 #include "mix.h"
 #include "smoothing.h"
