@@ -49,26 +49,8 @@ static fsc_status write_file(const char *path, const char *text, fsc_arena *a, f
     return fsc_file_publish(path, fsc_buf_str(&merged), merged.len, err);
 }
 
-/* RFC 4648, the alphabet for URLs, padded; a lone "=" is the Pushgateway's form of nothing. */
-static void add_base64(fsc_buf *out, const char *text)
-{
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    size_t n = strlen(text);
-    if (!n)
-        fsc_buf_puts(out, "=");
-    for (size_t i = 0; i < n; i += 3) {
-        char four[4] = {'=', '=', '=', '='};
-        unsigned bits = 0;
-        for (size_t k = 0; k < 3; k++)
-            bits = bits << 8 | (i + k < n ? (unsigned char)text[i + k] : 0);
-        for (size_t k = 0; k < 4 && i + k <= n; k++)
-            four[k] = alphabet[bits >> (18 - 6 * k) & 63];
-        fsc_buf_add(out, four, sizeof four);
-    }
-}
-
-/* A value may hold a slash or be empty: every label but the job goes in base64. */
+/* A value may hold a slash or be empty: every label but the job goes in base64, where a lone "=" is
+ * nothing. */
 static fsc_status push(fsc_session *s, const destination *d, const char *text, size_t n,
                        fsc_err *err)
 {
@@ -83,7 +65,10 @@ static fsc_status push(fsc_session *s, const destination *d, const char *text, s
     fsc_buf_puts(&url, "/metrics/job/forescale");
     for (size_t i = 0; i < labels->n; i++) {
         fsc_buf_printf(&url, "/%s@base64/", labels->k[i]);
-        add_base64(&url, labels->v[i]);
+        if (*labels->v[i])
+            fsc_buf_base64(&url, labels->v[i], "-_");
+        else
+            fsc_buf_puts(&url, "=");
     }
     if (s->holder.shards > 1) /* or each push would take the place of the other shards' */
         fsc_buf_printf(&url, "/shard/%lld", (long long)s->holder.shard);
@@ -123,5 +108,5 @@ void fsc_metrics_send(fsc_session *s, const fsc_metrics_run *r, bool dry)
     if (d.file && write_file(d.file, fsc_buf_str(&text), s->cli->arena, &err) != FSC_OK)
         log_failure(s, d.file, &err);
     if (d.url && push(s, &d, fsc_buf_str(&text), text.len, &err) != FSC_OK)
-        log_failure(s, d.url, &err);
+        log_failure(s, "Pushgateway", &err);
 }

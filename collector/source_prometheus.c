@@ -158,7 +158,7 @@ static fsc_status finish(void *state, fsc_status status, const fsc_http_response
         return fsc_context(err, "check prometheus.url");
     if (status != FSC_OK)
         return status;
-    return fsc_prom_scan_end(&s->scan, err);
+    return fsc_http_hide(response, fsc_prom_scan_end(&s->scan, err), err);
 }
 
 const fsc_source_ops fsc_source_prometheus = {

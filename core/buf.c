@@ -62,6 +62,23 @@ void fsc_buf_printf(fsc_buf *b, const char *fmt, ...)
     b->len += (size_t)n;
 }
 
+void fsc_buf_base64(fsc_buf *b, const char *text, const char *last_two)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    size_t n = strlen(text);
+    for (size_t i = 0; i < n; i += 3) {
+        char four[4] = {'=', '=', '=', '='};
+        unsigned bits = 0;
+        for (size_t k = 0; k < 3; k++)
+            bits = bits << 8 | (i + k < n ? (unsigned char)text[i + k] : 0);
+        for (size_t k = 0; k < 4 && i + k <= n; k++) {
+            unsigned six = bits >> (18 - 6 * k) & 63;
+            four[k] = six < 62 ? alphabet[six] : last_two[six - 62];
+        }
+        fsc_buf_add(b, four, sizeof four);
+    }
+}
+
 const char *fsc_buf_str(const fsc_buf *b)
 {
     return b->data ? b->data : "";

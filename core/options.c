@@ -156,6 +156,12 @@ static fsc_status parse_local_time(void *field, const char *text, const reader *
 static fsc_status parse_url(void *field, const char *text, const reader *r)
 {
     size_t scheme = !strncmp(text, "http://", 7) ? 7 : !strncmp(text, "https://", 8) ? 8 : 0;
+    const char *host = strstr(text, "://");
+    host = host ? host + 3 : text;
+    if (host[strcspn(host, "/?#@")] == '@') /* URLs are shown, logins are not: this one neither */
+        return fsc_fail(r->err, FSC_CONFIG,
+                        "%s: the URL holds a login: take it out, and use username and passwordFile",
+                        r->row->key);
     if (!scheme)
         return fsc_fail(r->err, FSC_CONFIG, "%s: \"%.60s\" does not begin with http:// or https://",
                         r->row->key, text);

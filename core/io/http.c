@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "forescale/http.h"
+#include "core/io/http_words.h"
 #include "forescale/file.h"
 #include "forescale/version.h"
 
@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -43,7 +44,8 @@ typedef struct call {
     fsc_status status;
     CURL *easy;
     struct curl_slist *headers, *connect_to;
-    const char *what; /* "GET host:port/path": what messages name; no query, no user */
+    fsc__secret *secrets; /* what of the request no message repeats */
+    const char *what;     /* "GET host:port/path": what messages name; no query, no user */
     int64_t deadline_ms, next_try_ms, started_ms;
     int tries_left, tries_done;
     size_t bytes; /* of this try's body */
@@ -114,6 +116,10 @@ static fsc_status add_header(call *c, const char *key, const char *value)
         if ((unsigned char)*p < 0x20 && *p != '\t')
             return fsc_fail(c->err, FSC_CONFIG,
                             "%s: the value of header %s has a control character", c->what, key);
+    const fsc__secret *known = c->secrets;
+    FSC_TRY(fsc__secret_add_header(&c->secrets, key, value, c->arena, c->err));
+    if (c->secrets != known && strcasecmp(key, "Authorization"))
+        curl_easy_setopt(c->easy, CURLOPT_FOLLOWLOCATION, 0L); /* it would go to the next host */
     const char *line = fsc_arena_printf(c->arena, c->err, *value ? "%s: %s" : "%s;", key, value);
     return line ? add_line(&c->headers, line, c->err) : FSC_NOMEM;
 }
@@ -150,7 +156,7 @@ static fsc_status set_login(call *c)
     curl_easy_setopt(c->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
     curl_easy_setopt(c->easy, CURLOPT_USERNAME, auth->username);
     curl_easy_setopt(c->easy, CURLOPT_PASSWORD, password);
-    return FSC_OK;
+    return fsc__secret_add_login(&c->secrets, auth->username, password, c->arena, c->err);
 }
 
 static void set_blob(CURL *easy, CURLoption option, const void *data, size_t n)
@@ -215,8 +221,8 @@ static void set_body(call *c)
         curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, method_names[c->req->method]);
 }
 
-/* Only what reads follows redirects (Prometheus takes queries by POST, too); credentials stay with
- * the first host, which is libcurl's own rule. */
+/* Only what reads follows redirects (Prometheus takes queries by POST, too). A login stays with the
+ * first host, which is libcurl's own rule; for other secret headers see add_header. */
 static void set_redirects(call *c, bool https)
 {
     bool reads = (c->req->method == FSC_GET || c->req->method == FSC_POST) && !c->req->sigv4;
@@ -342,7 +348,7 @@ static fsc_status start_try(call *c, int64_t now_ms)
     int64_t connect_ms = timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS;
     if (c->tries_done && c->req->restart)
         FSC_TRY(c->req->restart(c->req->ctx, c->err));
-    *c->out = (fsc_http_response){.retry_after_s = -1};
+    *c->out = (fsc_http_response){.retry_after_s = -1, .secrets = c->secrets};
     fsc_buf_init(&c->out->body, c->arena, SIZE_MAX - 1);
     c->bytes = 0;
     c->delivered = false;
@@ -382,23 +388,6 @@ static void take_answer(call *c)
     copy_header(r->date, sizeof r->date, c->easy, "Date");
 }
 
-/* The first line of an error answer, cut, on one line; "" where it is no text. */
-static void first_line(char *out, size_t n, const fsc_http_response *r)
-{
-    const unsigned char *p = (const unsigned char *)fsc_buf_str(&r->body);
-    size_t length = 0;
-    while (*p && *p <= ' ')
-        p++;
-    if (*p == '<')
-        p = (const unsigned char *)"an HTML page";
-    while (length < n - 1 && p[length] >= ' ' && p[length] != 0x7F)
-        length++;
-    while (length && (p[length] & 0xC0) == 0x80) /* never half a character */
-        length--;
-    memcpy(out, p, length);
-    out[length] = '\0';
-}
-
 static fsc_status fail_by_code(call *c)
 {
     char line[240];
@@ -407,7 +396,10 @@ static fsc_status fail_by_code(call *c)
                         : code == 404              ? FSC_MISSING
                         : code == 409              ? FSC_CONFLICT
                                                    : FSC_REMOTE;
-    first_line(line, sizeof line, c->out);
+    if (code / 100 == 3)
+        (void)snprintf(line, sizeof line, "a redirect; give the URL that it leads to");
+    else
+        fsc__http_first_line(line, sizeof line, c->out);
     fsc_fail(c->err, status, "%s: HTTP %d%s%s", c->what, code, *line ? ": " : "", line);
     c->err->retryable = code == 408 || code == 429 || (code >= 500 && code != 501);
     return status;
@@ -488,12 +480,13 @@ static void finish_try(call *c, CURLcode code)
     (void)snprintf(answer, sizeof answer, "%d", c->out->code);
     fsc_log_write(c->http->log, FSC_LOG_DEBUG, "asked", "request", c->what, "answer", answer, "ms",
                   took, NULL);
-    if (*c->out->warning)
-        fsc_log_write(c->http->log, FSC_LOG_WARN, c->out->warning, "request", c->what, NULL);
     c->phase = PHASE_DONE;
     c->status = code != CURLE_OK          ? fail_by_curl(c, code)
                 : c->out->code / 100 != 2 ? fail_by_code(c)
                                           : FSC_OK;
+    fsc__secrets_hide(c->out, c->status, c->err);
+    if (*c->out->warning)
+        fsc_log_write(c->http->log, FSC_LOG_WARN, c->out->warning, "request", c->what, NULL);
     if (c->status == FSC_OK)
         return;
     if (worth_another_try(c, code) && plan_next_try(c, now_ms)) {

@@ -35,7 +35,7 @@ fsc_status fsc_http_json(const fsc_node **out, fsc_http *h, const fsc_http_reque
 {
     fsc_http_response response;
     FSC_TRY(fsc_http_do(h, &response, req, a, err));
-    return fsc_json_parse(out, fsc_buf_str(&response.body), response.body.len, a, err) == FSC_OK
-               ? FSC_OK
-               : fsc_context(err, "the answer");
+    fsc_status status = fsc_json_parse(out, fsc_buf_str(&response.body), response.body.len, a, err);
+    return status == FSC_OK ? FSC_OK
+                            : fsc_http_hide(&response, fsc_context(err, "the answer"), err);
 }

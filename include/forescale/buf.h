@@ -19,6 +19,8 @@ void fsc_buf_init(fsc_buf *b, fsc_arena *a, size_t limit_bytes);
 void fsc_buf_add(fsc_buf *b, const void *data, size_t n);
 void fsc_buf_puts(fsc_buf *b, const char *s);
 void fsc_buf_printf(fsc_buf *b, const char *fmt, ...) FSC_PRINTF(2, 3);
+/* RFC 4648, padded; last_two are the characters of 62 and 63: "+/", or "-_" in URLs. */
+void fsc_buf_base64(fsc_buf *b, const char *text, const char *last_two);
 const char *fsc_buf_str(const fsc_buf *b); /* "" while empty */
 fsc_status fsc_buf_status(const fsc_buf *b, fsc_err *err) FSC_CHECKED;
 

@@ -57,7 +57,13 @@ typedef struct fsc_http_response {
     fsc_buf body; /* of an error answer too, cut at 64 KiB there */
     char content_type[96], warning[160], date[64];
     int64_t retry_after_s; /* -1: not given */
+    const struct fsc__secret *secrets;
 } fsc_http_response;
+
+/* Stars over each of the request's secrets in *err, for whoever makes an error of the words of a
+ * complete answer: a server may repeat what it was sent. Those of a failed one are hidden already.
+ * Returns status. */
+fsc_status fsc_http_hide(const fsc_http_response *r, fsc_status status, fsc_err *err);
 
 /* FSC_OK for every complete 2xx answer. Else: FSC_DENIED 401/403, FSC_MISSING 404, FSC_CONFLICT
  * 409, FSC_REMOTE the rest (retryable set); the response is filled as far as it came. */

@@ -107,6 +107,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                   "headers": {k.lower(): v for k, v in self.headers.items()}}
         self.answer(200, json.dumps(answer).encode(), Content_Type="application/json")
 
+    def do_denied(self, *_):
+        """401, and all that was sent once more, in the body and in a header."""
+        sent = "; ".join("%s: %s" % h for h in self.headers.items())
+        self.answer(401, sent.encode(), Warning=sent)
+
     def do_can(self, _parts, _query, body):
         """Takes [[code, answer], ...] for the next requests under /api and /apis."""
         canned[:] = json.loads(body)

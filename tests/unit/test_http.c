@@ -352,6 +352,42 @@ START_TEST(logins_are_read_anew_and_stay_with_their_host)
 }
 END_TEST
 
+static void secret_is_hidden(fsc_http_request req, const char *secret)
+{
+    ck_assert_int_eq(ask(req), FSC_DENIED);
+    ck_assert_ptr_null(strstr(err.msg, secret));
+    ck_assert_ptr_null(strstr(response.warning, secret));
+    ck_assert_ptr_null(strstr(fsc_buf_str(&response.body), secret));
+    ck_assert_ptr_nonnull(strstr(fsc_buf_str(&response.body), "******"));
+    ck_assert_ptr_nonnull(strstr(fsc_buf_str(&response.body), "forescale/"));
+}
+
+START_TEST(an_echoed_secret_is_not_repeated)
+{
+    char password[32];
+    static const char *const k[] = {"X-Api-Key"}, *const v[] = {"planted-key"};
+    write_file(password, "hunter2\n");
+    fsc_http_request req = {.url = url("/denied"), .bearer = "planted-token"};
+    secret_is_hidden(req, "planted-token");
+    const fsc_http_auth basic = {.username = "bob", .password_file = password};
+    req = (fsc_http_request){.url = url("/denied"), .auth = &basic};
+    secret_is_hidden(req, "Ym9iOmh1bnRlcjI=");
+    req = (fsc_http_request){.url = url("/denied"), .headers = {1, k, v}};
+    secret_is_hidden(req, "planted-key");
+    unlink(password);
+}
+END_TEST
+
+START_TEST(a_secret_header_follows_no_redirect)
+{
+    static const char *const k[] = {"X-Api-Key"}, *const v[] = {"planted-key"};
+    ck_assert_int_eq(ask((fsc_http_request){.url = url("/elsewhere"), .headers = {1, k, v}}),
+                     FSC_REMOTE);
+    ck_assert_int_eq(response.code, 302);
+    ck_assert_ptr_nonnull(strstr(err.msg, "give the URL that it leads to"));
+}
+END_TEST
+
 START_TEST(a_header_cannot_be_smuggled_in)
 {
     static const char *const k[] = {"X-A"}, *const v[] = {"a\r\nX-B: b"};
@@ -461,6 +497,8 @@ int main(void)
     tcase_add_test(tc, an_error_page_never_reaches_the_stream);
     tcase_add_loop_test(tc, methods_bodies_and_types_arrive, 0, FSC_DELETE + 1);
     tcase_add_test(tc, logins_are_read_anew_and_stay_with_their_host);
+    tcase_add_test(tc, an_echoed_secret_is_not_repeated);
+    tcase_add_test(tc, a_secret_header_follows_no_redirect);
     tcase_add_test(tc, a_header_cannot_be_smuggled_in);
     tcase_add_test(tc, a_missing_token_file_is_named);
     tcase_add_test(tc, forms_are_encoded);

@@ -126,6 +126,8 @@ static const struct bad_case {
     {"promql: sum(x", "etc/x.yaml:1:9: promql: ) is missing in sum(x"},
     {"promql: sum(x]", "etc/x.yaml:1:9: promql: \"]\" closes nothing in sum(x]"},
     {"promql: \" \"", "etc/x.yaml:1:9: promql is empty"},
+    {"url: http://bob:hunter2@x/",
+     "etc/x.yaml:1:6: url: the URL holds a login: take it out, and use username and passwordFile"},
     {"url: ftp://x", "etc/x.yaml:1:6: url: \"ftp://x\" does not begin with http:// or https://"},
     {"url: http://", "etc/x.yaml:1:6: url: \"http://\" names no host"},
     {"url: \"http://:9090\"", "etc/x.yaml:1:6: url: \"http://:9090\" names no host"},
