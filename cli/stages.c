@@ -65,20 +65,24 @@ fsc_status fsc_stage_state_write(const fsc_session *s, fsc_err *err)
 /* ---- store -------------------------------------------------------------------------------------
  */
 
+/* A state of another version, or a damaged one, must not stop every run to come: the ledger, which
+ * each run has written, says what was spent. */
 static fsc_status load_planner(fsc_session *s, fsc_err *err)
 {
     const void *bytes;
     size_t n;
-    fsc_err missing = FSC_ERR_INIT;
+    fsc_err missing = FSC_ERR_INIT, unread = FSC_ERR_INIT;
     const char *key = fsc_shard_name(s, "-", err);
     if (!key)
         return FSC_NOMEM;
     if (fsc_blob_get(&bytes, &n, s->store, "planner", key, s->cli->arena, &missing) != FSC_OK)
         return FSC_OK;
-    if (fsc_planner_load(s->planner, bytes, n, err) == FSC_OK)
+    if (fsc_planner_load(s->planner, bytes, n, &unread) == FSC_OK)
         return FSC_OK;
-    /* The guard's memory of what was spent must not be lost silently. */
-    return fsc_context(err, "the planner's state in the store");
+    fsc_log_write(&s->cli->log, FSC_LOG_ERROR,
+                  "the stored planner state is made anew; the ledger's spend counts", "why",
+                  unread.msg, NULL);
+    return fsc_planner_open(&s->planner, &s->config, s->cli->arena, err);
 }
 
 fsc_status fsc_stage_history(fsc_session *s, fsc_err *err)

@@ -165,7 +165,11 @@ if [ -e /dev/full ]; then
     "$forescale" forecast --input "$demo" -o csv >/dev/full 2>err || code=$?
     [ $code = 1 ] && grep -q "cannot write the result" err || fail "a full disk under the output ends with $code"
 fi
-pass "the store by command, and what is no store"
+expect 0 "llama" run -c store.yaml
+python3 -c 'import sqlite3; c = sqlite3.connect("s.db"); assert c.execute("UPDATE blob SET bytes = ? WHERE kind = ?", (b"another version", "planner")).rowcount == 1; c.commit()'
+expect 0 "the stored planner state is made anew" run -c store.yaml
+"$forescale" run -c store.yaml >out 2>err && ! grep -q "made anew" err || fail "a planner state that cannot be read stays"
+pass "the store by command, and what is no store; a planner state of another version stops no run"
 "$forescale" simulate --scenario bill -o json >bill.json
 jq -e '[.workloads[0].policies[] | {(.policy + (if .budget then "+" else "" end)): .}] | add
     | (.reactive.budgets[0].maxWindowSpend | . > 11500 and . < 12500) and (."predictive+".budgets[0] | .maxWindowSpend <= .ceiling)
