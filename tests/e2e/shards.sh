@@ -48,7 +48,7 @@ tick() { # CONFIG [VICTIM...]: all shards at once; the plans of those that lived
 }
 
 check_money() { # of all that ran
-    jq -s -e --argjson most $ceiling '[.[].budgets[]] | (map(.ceiling) | add) <= $most and (map(.worstCase) | add) <= $most' ./*.json >/dev/null ||
+    jq -s -e --argjson most $ceiling 'def micros: map(. * 1000000 | round) | add; [.[].budgets[]] | (map(.ceiling) | micros) <= $most * 1000000 and (map(.worstCase) | micros) <= $most * 1000000' ./*.json >/dev/null ||
         fail "more than the ceiling: $(jq -s -c '[.[].budgets[] | [.ceiling, .worstCase, .state]]' ./*.json)"
 }
 
