@@ -101,7 +101,7 @@ spec: {policyName: bounds, validationActions: [Deny]}
 Y
 k apply -k "$top/cronjobs" >/dev/null
 kubeconfig "$rig/sa.kubeconfig" "$(k create token -n forescale forescale --duration=1h)" forescale
-wait_for 60 "a policy that refuses" sh -c "! '$RIG_BIN/hyperkube' kubectl patch scaledobject refused -n inference --type=merge -p '{\"spec\":{\"minReplicaCount\":3}}'"
+wait_for 60 "a policy that refuses" sh -c "! '$RIG_BIN/hyperkube' kubectl patch scaledobject refused -n inference --dry-run=server --type=merge -p '{\"spec\":{\"minReplicaCount\":3}}'"
 k delete scaledobject gone -n inference >/dev/null
 {
     for n in gone refused paused pausedn pausedout pausedin idle good good2; do entry $n ScaledObject inference; done
