@@ -50,6 +50,15 @@ def write(path, minutes):
         f.writelines("%d,%s\n" % (begin + 60 * m, value(m)) for m in minutes if value(m) is not None)
 
 
+def reread(minute):
+    """OVERLAP samples back, however long the outage before."""
+    left = OVERLAP
+    while minute > 0 and left:
+        minute -= 1
+        left -= value(minute) is not None
+    return minute
+
+
 def demand(workload):
     return workload["reason"].partition(" by ")[0]
 
@@ -79,7 +88,7 @@ for tick in range(ticks):
     new = range(fed + 1, now + 1)
     fed = now
     at = begin + 60 * now
-    write("new.csv", range(max(0, fed - len(new) + 1 - OVERLAP), now + 1))
+    write("new.csv", range(reread(new[0]), now + 1))
     samples = [[begin + 60 * m, float(value(m))] for m in new if value(m) is not None]
     call("collect", "--from-csv", "new.csv")
     stream.stdin.write((json.dumps({"at": at, "samples": {"llama": samples}, "replicas": {"llama": replicas}, "nodes": {"gpu-spot": nodes}}) + "\n").encode())
