@@ -144,12 +144,14 @@ static fsc_status take_node(void *ctx, const fsc_node *object, fsc_err *err)
     fsc_node_seen *n = add_row(r, err);
     if (!n)
         return FSC_NOMEM;
-    *n = (fsc_node_seen){.uid = copy_of(object, "metadata", "uid", r->a, err),
-                         .name = copy_of(object, "metadata", "name", r->a, err),
-                         .created =
-                             time_of(fsc_node_at(object, "metadata", "creationTimestamp", NULL)),
-                         .ready_at = true_since(object, "Ready"),
-                         .leaving = is_leaving(object)};
+    *n = (fsc_node_seen){
+        .uid = copy_of(object, "metadata", "uid", r->a, err),
+        .name = copy_of(object, "metadata", "name", r->a, err),
+        .created = time_of(fsc_node_at(object, "metadata", "creationTimestamp", NULL)),
+        .ready_at = true_since(object, "Ready"),
+        .gpus =
+            fsc_node_int(fsc_node_at(object, "status", "allocatable", "nvidia.com/gpu", NULL), 0),
+        .leaving = is_leaving(object)};
     return n->uid && n->name ? FSC_OK : FSC_NOMEM;
 }
 

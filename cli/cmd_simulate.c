@@ -36,18 +36,15 @@ static fsc_status cut(fsc_simulated *x, const fsc_cli *cli, int64_t replay_s, fs
     return FSC_OK;
 }
 
-static fsc_status from_csv(fsc_series *out, bool *found, const fsc_csv *csv, const fsc_session *s,
-                           const char *name)
+/* NULL where the file has none of that name. */
+static const fsc_series *from_csv(const fsc_csv *csv, const fsc_session *s, const char *name)
 {
-    *found = csv->n == 1 && s->config.n_workloads == 1;
-    if (*found)
-        *out = csv->series[0];
-    for (size_t i = 0; i < csv->n && !*found; i++)
-        if (!strcmp(csv->series[i].id, name)) {
-            *out = csv->series[i];
-            *found = true;
-        }
-    return FSC_OK;
+    if (csv->n == 1 && s->config.n_workloads == 1)
+        return &csv->series[0];
+    for (size_t i = 0; i < csv->n; i++)
+        if (!strcmp(csv->series[i].id, name))
+            return &csv->series[i];
+    return NULL;
 }
 
 static fsc_status from_store(fsc_series *out, bool *found, fsc_session *s, const char *name,
@@ -87,8 +84,12 @@ static fsc_status read_metric(fsc_simulated *x, bool *found, const source *src, 
     *found = true;
     if (src->scenario)
         return fsc_scenario_series(&x->metric, src->scenario, x->name, s->cli->arena, err);
-    if (s->cli->args.input)
-        return from_csv(&x->metric, found, &src->csv, s, x->name);
+    if (s->cli->args.input) {
+        const fsc_series *of_file = from_csv(&src->csv, s, x->name);
+        *found = of_file != NULL;
+        x->metric = of_file ? *of_file : x->metric;
+        return FSC_OK;
+    }
     return from_store(&x->metric, found, s, x->name, err);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/doctor_cluster.h"
 #include "forescale/json.h"
+#include "forescale/nodes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -176,45 +177,33 @@ void fsc_doctor_clock(fsc_session *s, int64_t now, fsc_doctor_tell told, void *c
 
 /* ---- nodes and disruption ----------------------------------------------------------------- */
 
-typedef struct count {
-    size_t all, without;
-} count;
-
-static fsc_status count_node(void *ctx, const fsc_node *node, fsc_err *err)
+static size_t without_gpus(const fsc_nodes_seen *nodes)
 {
-    count *c = ctx;
-    (void)err;
-    c->all++;
-    c->without +=
-        fsc_node_int(fsc_node_at(node, "status", "allocatable", "nvidia.com/gpu", NULL), 0) < 1;
-    return FSC_OK;
-}
-
-static const char *selector_text(const fsc_string_map *labels, fsc_arena *a)
-{
-    fsc_buf b;
-    fsc_buf_init(&b, a, BODY_BYTES);
-    for (size_t i = 0; i < labels->n; i++)
-        fsc_buf_printf(&b, "%s%s=%s", i ? "," : "", labels->k[i], labels->v[i]);
-    return fsc_buf_str(&b);
+    size_t n = 0;
+    for (size_t i = 0; i < nodes->n; i++)
+        n += nodes->v[i].gpus < 1;
+    return n;
 }
 
 void fsc_doctor_nodes(fsc_session *s, fsc_doctor_tell told, void *ctx)
 {
     for (size_t p = 0; p < s->config.n_pools; p++) {
         const fsc_pool_config *pool = &s->config.pools[p];
-        count c = {0};
+        fsc_nodes_seen nodes;
         fsc_err err = FSC_ERR_INIT;
         char wrong[160];
-        if (!pool->node_selector.n ||
-            fsc_kube_list(s->kube, "/api/v1/nodes",
-                          selector_text(&pool->node_selector, s->cli->arena), count_node, &c,
-                          &err) != FSC_OK ||
-            !c.without)
+        if (!pool->node_selector.n)
+            continue;
+        if (fsc_nodes_read(&nodes, s->kube, &pool->node_selector, s->cli->arena, &err) != FSC_OK) {
+            told(ctx, &(fsc_finding){"nodes", err.msg, "the pool's nodes could not be examined",
+                                     "grant list on nodes", false});
+            continue;
+        }
+        if (!without_gpus(&nodes))
             continue;
         (void)snprintf(wrong, sizeof wrong,
-                       "%zu of %zu nodes of pool %s advertise no nvidia.com/gpu", c.without, c.all,
-                       pool->name);
+                       "%zu of %zu nodes of pool %s advertise no nvidia.com/gpu",
+                       without_gpus(&nodes), nodes.n, pool->name);
         told(ctx,
              &(fsc_finding){"nodes", wrong,
                             "pods that ask for GPUs stay Pending there: Insufficient "
@@ -235,28 +224,43 @@ static fsc_status is_absolute(void *ctx, const fsc_node *item, fsc_err *err)
     return FSC_OK;
 }
 
-void fsc_doctor_disruption(fsc_session *s, fsc_doctor_tell told, void *ctx)
+static bool is_first_of_its_namespace(const fsc_config *c, size_t w)
 {
-    for (size_t w = 0; w < s->config.n_workloads; w++) {
-        const fsc_target_ref *ref = &s->config.workloads[w].target;
-        size_t absolute = 0;
-        fsc_err err = FSC_ERR_INIT;
-        const char *path = fsc_arena_printf(s->cli->arena, NULL,
-                                            "/apis/policy/v1/namespaces/%s/poddisruptionbudgets",
-                                            ref->namespace_ ? ref->namespace_ : "");
-        bool repeated = false;
-        for (size_t k = 0; k < w && ref->namespace_; k++)
-            repeated |= s->config.workloads[k].target.namespace_ &&
-                        !strcmp(s->config.workloads[k].target.namespace_, ref->namespace_);
-        if (!path || !ref->namespace_ || repeated ||
-            fsc_kube_list(s->kube, path, NULL, is_absolute, &absolute, &err) != FSC_OK || !absolute)
-            continue;
+    const char *namespace_ = c->workloads[w].target.namespace_;
+    for (size_t k = 0; k < w && namespace_; k++) {
+        const char *other = c->workloads[k].target.namespace_;
+        if (other && !strcmp(other, namespace_))
+            return false;
+    }
+    return namespace_ != NULL;
+}
+
+static void examine_disruption(fsc_session *s, const char *namespace_, fsc_doctor_tell told,
+                               void *ctx)
+{
+    size_t absolute = 0;
+    fsc_err err = FSC_ERR_INIT;
+    const char *path = fsc_arena_printf(
+        s->cli->arena, &err, "/apis/policy/v1/namespaces/%s/poddisruptionbudgets", namespace_);
+    if (!path || fsc_kube_list(s->kube, path, NULL, is_absolute, &absolute, &err) != FSC_OK)
+        told(ctx, &(fsc_finding){"pods", err.msg,
+                                 "whether a PodDisruptionBudget slows a release is not known",
+                                 "run check with a login that may list poddisruptionbudgets; a run "
+                                 "needs it not",
+                                 false});
+    else if (absolute)
         told(ctx, &(fsc_finding){
                       "pods", "a PodDisruptionBudget allows no eviction in the target's namespace",
                       "a node with such a pod is not drained, and bills until it is empty "
                       "(scale-in by the HPA is not bound by it)",
                       "allow maxUnavailable: 1, or reckon with the slower release in idle", false});
-    }
+}
+
+void fsc_doctor_disruption(fsc_session *s, fsc_doctor_tell told, void *ctx)
+{
+    for (size_t w = 0; w < s->config.n_workloads; w++)
+        if (is_first_of_its_namespace(&s->config, w))
+            examine_disruption(s, s->config.workloads[w].target.namespace_, told, ctx);
 }
 
 /* ---- workloads ---------------------------------------------------------------------------- */

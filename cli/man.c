@@ -91,8 +91,8 @@ void fsc_man_overview(void)
     }
     (void)printf(".SH OPTIONS OF EVERY COMMAND\n");
     options(fsc_global_args);
-    (void)printf("%s.SH ENVIRONMENT\n.TP\n.B KUBECONFIG\nLogin files of the Kubernetes API.\n.TP\n"
-                 ".B NO_COLOR\nNo colour where it is set.\n.SH SEE ALSO\n"
+    (void)printf("%s.SH ENVIRONMENT\n.TP\n.B KUBECONFIG\nLogin files of the Kubernetes API.\n"
+                 ".SH SEE ALSO\n"
                  ".BR forescale\\-config (5)\n",
                  exit_codes);
 }

@@ -6,10 +6,6 @@
 
 enum { SCRATCH_LIMIT_MIB = 1024 };
 
-typedef struct job {
-    fsc_simulated *all;
-} job;
-
 static fsc_replay_input input_of(const fsc_simulated *x, size_t run)
 {
     return (fsc_replay_input){.config = &x->config,
@@ -25,14 +21,14 @@ static fsc_replay_input input_of(const fsc_simulated *x, size_t run)
 
 static fsc_status forecast_one(void *ctx, size_t i, fsc_arena *a, fsc_err *err)
 {
-    fsc_simulated *x = &((job *)ctx)->all[i];
+    fsc_simulated *x = &((fsc_simulated *)ctx)[i];
     fsc_replay_input in = input_of(x, FSC_REPLAY_PREDICTIVE);
     return fsc_replay_forecasts(&x->forecasts, &in, a, err);
 }
 
 static fsc_status replay_one(void *ctx, size_t i, fsc_arena *a, fsc_err *err)
 {
-    fsc_simulated *x = &((job *)ctx)->all[i / FSC_SIMULATE_RUNS];
+    fsc_simulated *x = &((fsc_simulated *)ctx)[i / FSC_SIMULATE_RUNS];
     size_t run = i % FSC_SIMULATE_RUNS;
     fsc_arena *scratch;
     if (run >= x->n_runs)
@@ -45,14 +41,14 @@ static fsc_status replay_one(void *ctx, size_t i, fsc_arena *a, fsc_err *err)
 }
 
 /* Runs n items and reports the first failure. */
-static fsc_status run_all(fsc_parallel **out, size_t n, fsc_parallel_work work, job *j,
+static fsc_status run_all(fsc_parallel **out, size_t n, fsc_parallel_work work, fsc_simulated *all,
                           fsc_arena *a, fsc_err *err)
 {
     fsc_status *results = FSC_NEW(a, n, fsc_status, err);
     fsc_err *errs = FSC_NEW(a, n, fsc_err, err);
     if (!results || !errs)
         return FSC_NOMEM;
-    FSC_TRY(fsc_parallel_run(out, n, work, j, results, errs, err));
+    FSC_TRY(fsc_parallel_run(out, n, work, all, results, errs, err));
     for (size_t i = 0; i < n; i++)
         if (results[i] != FSC_OK) {
             *err = errs[i];
@@ -137,11 +133,10 @@ fsc_status fsc_simulate_all(fsc_simulated *all, size_t n, fsc_session *s, fsc_er
 {
     fsc_parallel *forecasts = NULL, *replays = NULL;
     fsc_arena *a = s->cli->arena;
-    job j = {.all = all};
     FSC_TRY(prepare(all, n, s, err));
-    fsc_status status = run_all(&forecasts, n, forecast_one, &j, a, err);
+    fsc_status status = run_all(&forecasts, n, forecast_one, all, a, err);
     if (status == FSC_OK)
-        status = run_all(&replays, n * FSC_SIMULATE_RUNS, replay_one, &j, a, err);
+        status = run_all(&replays, n * FSC_SIMULATE_RUNS, replay_one, all, a, err);
     if (status == FSC_OK)
         status = keep_results(all, n, a, err);
     fsc_parallel_close(replays);

@@ -20,7 +20,7 @@ typedef struct fsc_simulated {
     fsc_sim_result runs[FSC_SIMULATE_RUNS];
 } fsc_simulated;
 
-/* Replays workload w on a metric; what lies before `from` is learned from. */
+/* Of the runs by number: first every policy without budgets, then with them. */
 static inline fsc_replay_policy fsc_simulated_policy(size_t run)
 {
     return (fsc_replay_policy)(run % FSC_REPLAY_POLICIES);

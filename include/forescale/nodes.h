@@ -18,6 +18,7 @@ typedef struct fsc_pods_seen {
 typedef struct fsc_node_seen {
     const char *uid, *name;
     int64_t created, ready_at; /* ready_at 0: not ready */
+    int64_t gpus;              /* nvidia.com/gpu that it offers to pods */
     bool leaving; /* cordoned, deleted, or under the taint of a termination notice or a drain */
 } fsc_node_seen;
 
