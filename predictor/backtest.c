@@ -20,11 +20,6 @@ enum {
  * ------------------------------------------------------------------------------------------------------------------------
  */
 
-double fsc_pinball(double actual, double v, double level)
-{
-    return actual > v ? level * (actual - v) : (1 - level) * (v - actual);
-}
-
 void fsc_tally_add(fsc_tally *t, double actual, double point, const double *v, const double *q,
                    size_t n_q)
 {

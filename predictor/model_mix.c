@@ -298,18 +298,13 @@ static bool any_usable(const mixture *m)
 /* ---- tracking
  * ------------------------------------------------------------------------------------------ */
 
-static double pinball(double y, double q, double tau)
-{
-    return y > q ? tau * (y - q) : (1 - tau) * (q - y);
-}
-
 /* An expert that could not say counts as the mix. */
 static void learn(learned *s, const said by_experts, const own by_mix, double y, double keep)
 {
     for (size_t i = 0; i < N_TRACKS; i++)
         for (size_t tau = 0; tau < N_TAUS; tau++) {
             double q = i < FSC_N_EXPERTS ? by_experts[i][tau] : by_mix[tau];
-            double loss = pinball(y, isnan(q) ? by_mix[tau] : q, taus[tau]);
+            double loss = fsc_pinball(y, isnan(q) ? by_mix[tau] : q, taus[tau]);
             s->loss[i][tau] = keep * s->loss[i][tau] + (1 - keep) * loss;
         }
     s->weight = keep * s->weight + (1 - keep);

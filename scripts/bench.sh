@@ -21,7 +21,7 @@ for part in "$@"; do
         [ -d "$shared" ] || { echo "SKIPPED: bench forecast needs the traces: FORESCALE_SHARED=FOLDER"; continue; }
         "$build/tests/bench/bench_forecast" speed "$shared"
         tests/bench/peers.sh "$shared"
-        "$build/tests/bench/bench_forecast" traces "$shared"
+        "$build/tests/bench/bench_traces" "$shared"
         "$build/tests/bench/bench_forecast" m4 "$shared"
         "$build/tests/bench/bench_longrange" "$shared"/*.csv ;;
     *) echo "there is no bench $part: forecast, store, parse, budget, scale, report" >&2; exit 2 ;;

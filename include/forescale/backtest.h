@@ -25,7 +25,6 @@ typedef struct fsc_tally {
 /* v[n_q]: the forecast at ascending levels q; point: judged by absolute errors. */
 void fsc_tally_add(fsc_tally *t, double actual, double point, const double *v, const double *q,
                    size_t n_q);
-double fsc_pinball(double actual, double v, double level);
 /* Mean absolute change over a season of m points, of n values; NaN where there is none. */
 double fsc_seasonal_scale(const double *y, size_t n, size_t m);
 

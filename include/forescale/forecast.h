@@ -84,6 +84,12 @@ fsc_status fsc_forecast_series(fsc_forecast *out, const fsc_series *s,
 /* P(demand at horizon index h > x), by interpolation in the quantiles and an exponential tail. */
 double fsc_forecast_exceed(const fsc_forecast *f, size_t h, double x);
 
+/* Pinball loss of v, forecast for a level, where `actual` came (Koenker and Bassett 1978). */
+static inline double fsc_pinball(double actual, double v, double level)
+{
+    return actual > v ? level * (actual - v) : (1 - level) * (v - actual);
+}
+
 /* Registered models, for help and --model; ends with NULL. */
 typedef struct fsc_model_ops fsc_model_ops;
 const fsc_model_ops *const *fsc_models(void);

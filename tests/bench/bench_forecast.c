@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Accuracy of the forecaster beside its anchors, in one run:
- *   bench_forecast m4 FOLDER       M4 Hourly, published protocol (h = 48, m = 24, OWA against
- * Naive2) bench_forecast traces FOLDER   demand traces, minutes ahead, relative to the last value
- * FOLDER holds m4_hourly_{train,test}.csv.gz and the traces.
+ * The forecaster beside its anchors:
+ *   bench_forecast m4 FOLDER     M4 Hourly, published protocol (h = 48, m = 24, OWA against Naive2)
+ *   bench_forecast speed FOLDER  fits, ticks and states
+ * FOLDER holds m4_hourly_{train,test}.csv.gz.
  */
 #include "cli/parallel.h"
 #include "forescale/file.h"
 #include "forescale/forecast.h"
-#include "forescale/source.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,106 +213,6 @@ static int run_m4(const char *folder)
     return 0;
 }
 
-/* ---- traces
- * -------------------------------------------------------------------------------------------- */
-
-enum { MAX_H = 6, TRACK = 3 };
-
-typedef struct tally {
-    double absolute, pin90, pin95, in90, in95, n;
-} tally;
-
-static double pinball(double y, double q, double tau)
-{
-    return y > q ? tau * (y - q) : (1 - tau) * (q - y);
-}
-
-static void score_origin(tally *t, const fsc_forecast *f, const fsc_series *s, size_t origin)
-{
-    for (size_t h = 0; h < f->n_horizons; h++) {
-        double y = s->values[origin + (size_t)f->horizon[h]];
-        const double *v = f->v + h * f->n_q;
-        if (isnan(y))
-            continue;
-        t->absolute += fabs(y - v[0]);
-        t->pin90 += pinball(y, v[1], 0.9);
-        t->pin95 += pinball(y, v[2], 0.95);
-        t->in90 += y <= v[1];
-        t->in95 += y <= v[2];
-        t->n++;
-    }
-}
-
-static void walk(tally *t, const fsc_series *s, const char *model, size_t from, size_t stride,
-                 fsc_arena *a)
-{
-    static const double q[] = {0.5, 0.9, 0.95};
-    int32_t horizon[MAX_H];
-    fsc_err err = FSC_ERR_INIT;
-    size_t n_h = (size_t)(1800 / s->step_s > 2 ? 1800 / s->step_s : 2);
-    fsc_forecaster *f;
-    for (size_t h = 0; h < n_h; h++)
-        horizon[h] = (int32_t)h + 1;
-    const fsc_forecaster_config cfg = {
-        .id = s->id, .model = model, .step_s = s->step_s, .request = {n_h, horizon, 3, q}};
-    if (fsc_forecaster_open(&f, &cfg, a, &err) != FSC_OK)
-        die(&err);
-    size_t fed = 0;
-    for (size_t origin = from; origin + n_h < s->n; origin += stride) {
-        fsc_arena_mark mark = fsc_arena_get_mark(a);
-        fsc_forecast fc;
-        fsc_series part = *s;
-        part.start += (int64_t)fed * s->step_s;
-        part.values += fed;
-        part.n = origin + 1 - fed;
-        if (fsc_forecaster_feed(f, &part, &err) != FSC_OK ||
-            fsc_forecaster_run(&fc, f, a, &err) != FSC_OK)
-            die(&err);
-        score_origin(t, &fc, s, origin);
-        if (fed)
-            fsc_arena_rewind(a, mark);
-        fed = origin + 1;
-    }
-}
-
-typedef struct means {
-    double absolute, pin90, pin95, cov90, cov95, worst, n;
-} means;
-
-static void run_trace(means *sum, const char *path, fsc_arena *a)
-{
-    fsc_csv csv;
-    fsc_series s;
-    fsc_err err = FSC_ERR_INIT;
-    if (fsc_csv_read(&csv, path, 0, a, &err) != FSC_OK)
-        die(&err);
-    s = csv.series[0];
-    if (s.step_s < 300 && fsc_series_resample(&s, &csv.series[0], 300, 0.8, a, &err) != FSC_OK)
-        die(&err);
-    size_t day = (size_t)(FSC_DAY_S / s.step_s), warm = s.n >= 28 * day ? 14 * day
-                                                        : s.n < 9 * day ? 5 * day
-                                                                        : 7 * day;
-    size_t from = s.n > 14 * day && s.n - 14 * day > warm ? s.n - 14 * day : warm;
-    size_t stride = s.step_s < 600 ? (size_t)(600 / s.step_s) : 1;
-    tally ours = {0}, last = {0};
-    double t0 = seconds();
-    walk(&ours, &s, NULL, from, stride, a);
-    double spent = seconds() - t0;
-    walk(&last, &s, "last_value", from, stride, a);
-    double mae = ours.absolute / last.absolute, p90 = ours.pin90 / last.pin90,
-           p95 = ours.pin95 / last.pin95;
-    (void)printf("%-46s %6.3f %6.3f %6.3f   %5.3f/%5.3f  %5.1f s\n", s.id, mae, p90, p95,
-                 ours.in90 / ours.n, ours.in95 / ours.n, spent);
-    (void)fflush(stdout);
-    sum->absolute += log(mae);
-    sum->pin90 += log(p90);
-    sum->pin95 += log(p95);
-    sum->cov90 += ours.in90 / ours.n;
-    sum->cov95 += ours.in95 / ours.n;
-    sum->worst = fmax(sum->worst, mae);
-    sum->n++;
-}
-
 /* ---- speed
  * ---------------------------------------------------------------------------------------------- */
 
@@ -498,60 +396,12 @@ static int run_speed(const char *folder)
     return 0;
 }
 
-/* ---- all traces
- * ----------------------------------------------------------------------------------------- */
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int run_traces(const char *folder)
-{
-    char *paths[64];
-    size_t n = 0;
-    means sum = {0};
-    fsc_err err = FSC_ERR_INIT;
-    DIR *d = opendir(folder);
-    for (struct dirent *e; d && (e = readdir(d)) && n < 64;) {
-        char path[1024];
-        size_t length = strlen(e->d_name);
-        if (length < 5 || strcmp(e->d_name + length - 4, ".csv"))
-            continue;
-        (void)snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-        paths[n++] = strdup(path);
-    }
-    if (d)
-        closedir(d);
-    qsort(paths, n, sizeof *paths, by_name);
-    (void)printf("%-46s %6s %6s %6s   %s\n", "relative to the last value", "MAE", "P90", "P95",
-                 "coverage 90/95");
-    for (size_t i = 0; i < n; i++) {
-        fsc_arena *a;
-        if (fsc_arena_open(&a, (size_t)4 << 30, &err) != FSC_OK)
-            die(&err);
-        run_trace(&sum, paths[i], a);
-        fsc_arena_close(a);
-        free(paths[i]);
-    }
-    (void)printf("%-46s %6.3f %6.3f %6.3f   %5.3f/%5.3f  worst MAE %.3f\n", "geometric mean",
-                 exp(sum.absolute / sum.n), exp(sum.pin90 / sum.n), exp(sum.pin95 / sum.n),
-                 sum.cov90 / sum.n, sum.cov95 / sum.n, sum.worst);
-    (void)printf("%-46s %6s %6s %6s   %s\n", "to reach", "0.700", "0.600", "0.580",
-                 "0.88-0.92/0.93-0.97  worst 1.03");
-    (void)printf("%-46s %6.3f %6.3f %6.3f   anchors, measured\n",
-                 "prototype / LightGBM 0.87 0.87 0.93", 0.706, 0.608, 0.590);
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     if (argc == 3 && !strcmp(argv[1], "m4"))
         return run_m4(argv[2]);
-    if (argc == 3 && !strcmp(argv[1], "traces"))
-        return run_traces(argv[2]);
     if (argc == 3 && !strcmp(argv[1], "speed"))
         return run_speed(argv[2]);
-    (void)fprintf(stderr, "usage: bench_forecast m4|traces|speed FOLDER\n");
+    (void)fprintf(stderr, "usage: bench_forecast m4|speed FOLDER\n");
     return 2;
 }
