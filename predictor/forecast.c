@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "clock.h"
 #include "direct_features.h"
 #include "far.h"
 #include "forescale/model.h"
@@ -161,13 +162,29 @@ static int64_t local_day(const fsc_forecaster *f, int64_t t)
     return local / FSC_DAY_S - (local % FSC_DAY_S < 0);
 }
 
-static void forget(fsc_forecaster *f)
+static bool follow_clock(fsc_past *p)
+{
+    fsc_clock_move move[FSC_MAX_CLOCK_MOVES + 1], new = fsc_clock_find_move(p);
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_moves; i++)
+        if (p->move[i].from_t > p->start)
+            move[n++] = p->move[i];
+    if (!new.steps || n == FSC_MAX_CLOCK_MOVES)
+        return false;
+    move[n++] = new;
+    fsc_past_move_clock(p, move, n);
+    return true;
+}
+
+/* True where another clock came to light. */
+static bool end_day(fsc_forecaster *f)
 {
     size_t keep = (size_t)(f->cfg.max_history_s / f->cfg.step_s);
     if (f->past.n > keep)
         fsc_past_drop(&f->past, f->past.n - keep);
     f->day_n = f->past.n;
     f->day_stored = false;
+    return follow_clock(&f->past);
 }
 
 /* A local day begins. What a model learned more than warm_days before `last_day` is forgotten by
@@ -186,13 +203,30 @@ static fsc_status begin_day(fsc_forecaster *f, int64_t day, int64_t last_day, fs
     return status;
 }
 
+/* By the calendar as it is marked now: what was learned by another is of no use. */
+static fsc_status learn_again(fsc_forecaster *f, fsc_err *err)
+{
+    fsc_past *p = &f->past;
+    size_t n = p->n, span = f->model->warm_days * p->day;
+    memset(f->state, 0, f->state_bytes);
+    f->fitted = false;
+    for (p->n = n > span ? n - span : 0; p->n < n;) {
+        int64_t t = fsc_past_time(p, p->n++), day = local_day(f, t);
+        if (day != local_day(f, t - p->step_s))
+            FSC_TRY(begin_day(f, day, day, err));
+        else if (f->fitted)
+            f->model->observe(f->state, p, &f->spec);
+    }
+    return FSC_OK;
+}
+
 static fsc_status take(fsc_forecaster *f, double value, int64_t last_day, fsc_err *err)
 {
     fsc_past *p = &f->past;
     int64_t t = fsc_past_time(p, p->n), day = local_day(f, t);
     bool new_day = day != local_day(f, t - p->step_s);
-    if (new_day)
-        forget(f);
+    if (new_day && end_day(f) && f->fitted)
+        FSC_TRY(learn_again(f, err));
     fsc_past_append(p, value);
     if (new_day)
         return begin_day(f, day, last_day, err);
@@ -398,6 +432,8 @@ typedef struct saved_day {
     int64_t start;
     int32_t step_s, fitted;
     uint64_t request; /* horizons and levels: what a model learns is of these */
+    uint64_t n_moves;
+    fsc_clock_move move[FSC_MAX_CLOCK_MOVES];
 } saved_day;
 
 typedef struct saved_now {
@@ -406,7 +442,7 @@ typedef struct saved_now {
     int64_t start;
 } saved_now;
 
-static const char day_magic[8] = "FSCFD03", now_magic[8] = "FSCFN02";
+static const char day_magic[8] = "FSCFD04", now_magic[8] = "FSCFN02";
 
 /* FNV-1a */
 static uint64_t request_hash(const fsc_forecast_request *r)
@@ -436,7 +472,9 @@ fsc_status fsc_forecaster_save_day(fsc_buf *out, const fsc_forecaster *f, fsc_er
                    .start = f->past.start,
                    .step_s = f->cfg.step_s,
                    .fitted = f->fitted,
-                   .request = request_hash(&f->cfg.request)};
+                   .request = request_hash(&f->cfg.request),
+                   .n_moves = f->past.n_moves};
+    memcpy(h.move, f->past.move, sizeof h.move);
     memcpy(h.magic, day_magic, sizeof h.magic);
     (void)snprintf(h.model, sizeof h.model, "%s", f->model->name);
     fsc_buf_add(out, &h, sizeof h);
@@ -472,7 +510,7 @@ static fsc_status check_saved(const fsc_forecaster *f, const saved_day *day, siz
     if (now->n_day != day->n || now->start != day->start)
         return fsc_fail(err, FSC_DATA, "the two parts of the forecast state are of two days");
     size_t most = SIZE_MAX / sizeof(double) / 4;
-    if (day->n > most || now->n > most ||
+    if (day->n_moves > FSC_MAX_CLOCK_MOVES || day->n > most || now->n > most ||
         n_day != sizeof *day + day->n * sizeof(double) + day->state_bytes ||
         n_now != sizeof *now + now->n * sizeof(double) + now->state_bytes)
         return fsc_fail(err, FSC_DATA, "the forecast state has another length than it says");
@@ -495,6 +533,7 @@ fsc_status fsc_forecaster_load(fsc_forecaster *f, const void *day, size_t n_day,
     if (d.n + w.n >= f->past.cap)
         return fsc_fail(err, FSC_DATA, "the forecast state is longer than its history may be");
     const char *day_y = (const char *)day + sizeof d, *now_y = (const char *)now + sizeof w;
+    fsc_past_move_clock(&f->past, d.move, (size_t)d.n_moves);
     fsc_past_restore(&f->past, day_y, (size_t)d.n);
     fsc_past_restore(&f->past, now_y, (size_t)w.n);
     memcpy(f->state, day_y + d.n * sizeof(double), d.state_bytes);

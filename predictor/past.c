@@ -17,6 +17,14 @@ static bool is_holiday(const fsc_calendar *c, int64_t t)
     return low && t < fsc_period_end(c->zone, FSC_PERIOD_DAY, c->holidays[low - 1]);
 }
 
+static int64_t moved(const fsc_past *w, int64_t t)
+{
+    int64_t steps = 0;
+    for (size_t i = 0; i < w->n_moves && w->move[i].from_t <= t; i++)
+        steps += w->move[i].steps;
+    return steps;
+}
+
 /* Local days are marked as wholes; one that holds a clock change point by point. */
 static void mark_calendar(fsc_past *w, size_t from, size_t to)
 {
@@ -33,7 +41,7 @@ static void mark_calendar(fsc_past *w, size_t from, size_t to)
             end = i + 1;
         memset(w->class_ + i, weekday >= 5 || holiday, end - i);
         for (; i < end; i++)
-            w->shift[i] = (int16_t)(offset_s / w->step_s);
+            w->shift[i] = (int16_t)(offset_s / w->step_s + moved(w, fsc_past_time(w, i)));
     }
 }
 
@@ -125,6 +133,15 @@ void fsc_past_restore(fsc_past *w, const void *y, size_t n)
     mark_calendar(w, from + w->ahead, from + n + w->ahead);
     for (w->n += n; from < w->n; from++)
         fill_in(w, from);
+}
+
+void fsc_past_move_clock(fsc_past *w, const fsc_clock_move *move, size_t n_moves)
+{
+    memcpy(w->move, move, n_moves * sizeof *move);
+    w->n_moves = n_moves;
+    mark_calendar(w, 0, w->n + w->ahead + 1);
+    for (size_t i = 0; i < w->n; i++)
+        fill_in(w, i);
 }
 
 void fsc_past_drop(fsc_past *w, size_t steps)

@@ -9,6 +9,14 @@
 #include "forescale/config.h"
 #include "forescale/series.h"
 
+/* The clock that the demand follows was moved, by no zone that was told. */
+typedef struct fsc_clock_move {
+    int64_t from_t;
+    int64_t steps; /* more local offset from then on */
+} fsc_clock_move;
+
+enum { FSC_MAX_CLOCK_MOVES = 8 };
+
 typedef struct fsc_past {
     const char *id;
     const fsc_calendar *calendar; /* NULL: UTC, nothing special */
@@ -23,6 +31,8 @@ typedef struct fsc_past {
     int16_t *shift;  /* [cap + ahead] local offset in steps: same local time a day before is i - day
                         + shift change */
     uint8_t *class_; /* [cap + ahead] 0 a weekday, 1 a weekend or a holiday */
+    fsc_clock_move move[FSC_MAX_CLOCK_MOVES];
+    size_t n_moves;
     struct fsc_features
         *features; /* NULL, or what direct regressions see of it: [FSC_N_TRANSFORMS] */
 } fsc_past;
@@ -36,6 +46,10 @@ void fsc_past_append(fsc_past *w, double value);
 
 /* Appends n saved points of y (base demand; bytes of any alignment). */
 void fsc_past_restore(fsc_past *w, const void *y, size_t n);
+
+/* From now on days are counted by these moves too: the marks, and what was filled by them, are made
+ * anew. */
+void fsc_past_move_clock(fsc_past *w, const fsc_clock_move *move, size_t n_moves);
 
 /* Forgets the oldest `steps` grid points: what is left is as if they had never been. */
 void fsc_past_drop(fsc_past *w, size_t steps);
