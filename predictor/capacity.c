@@ -108,13 +108,25 @@ static bool weighs_money(const fsc_site *s)
     return s->cfg->objective.late_minute_given && s->max_nodes;
 }
 
+/* Pods for half of what may come, and for the queue. Less is a choice to be late, as money would
+ * have it where a late minute is cheaper than its pods; but the autoscaler below would serve it, so
+ * only a budget may choose that. */
+static int64_t least_at(const fsc_site *s, const fsc_forecast *f, size_t h, double lambda,
+                        double extra)
+{
+    double demand = value_at(f, h, 0.5) + extra;
+    int64_t pods = (int64_t)ceil(demand / (s->per_replica * slack) - 1e-9);
+    return lambda > 0 ? 0 : at_most(pods, s->max_replicas);
+}
+
 /* Of the nodes `kept` stay whatever the pods do. */
 static int64_t replicas_at(const fsc_site *s, const fsc_forecast *f, size_t h, double lambda,
                            double extra, int64_t kept)
 {
     int64_t replicas;
     if (weighs_money(s))
-        replicas = newsvendor(s, f, h, lambda, extra, kept);
+        replicas =
+            at_least(newsvendor(s, f, h, lambda, extra, kept), least_at(s, f, h, lambda, extra));
     else
         replicas = (int64_t)ceil(
             (value_at(f, h, effective_level(s, lambda)) + extra) / s->per_replica - 1e-9);
@@ -266,6 +278,9 @@ static fsc_status nodes_by_path(nodes_choice *out, const fsc_site *s, const fsc_
     out->wanted = out->kept = (int64_t)path[0];
     for (size_t i = first; i < n && (int64_t)i * SLOT_S < clock; i++)
         out->wanted = at_least(out->wanted, (int64_t)path[i]);
+    const span far = steps_within(s, f, lead, clock);
+    for (size_t h = far.from; h <= far.to; h++)
+        out->wanted = at_least(out->wanted, nodes_for(s, least_at(s, f, h, lambda, extra)));
     return FSC_OK;
 }
 

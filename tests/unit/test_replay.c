@@ -87,12 +87,10 @@ START_TEST(windows_are_summed_as_the_budget_says)
 }
 END_TEST
 
-static fsc_sim_result replay(fsc_replay_policy policy, bool budget, fsc_config *c)
+static fsc_sim_result replay_of(fsc_replay_policy policy, bool budget, const fsc_config *c)
 {
     fsc_sim_result r;
     fsc_arena *scratch;
-    fsc_config all = load();
-    OK(fsc_replay_config(c, &all, 1, NULL, arena, &err));
     fsc_replay_input in = {.config = c,
                            .metric = &metric,
                            .demand = &metric,
@@ -108,6 +106,13 @@ static fsc_sim_result replay(fsc_replay_policy policy, bool budget, fsc_config *
     return r;
 }
 
+static fsc_sim_result replay(fsc_replay_policy policy, bool budget, fsc_config *c)
+{
+    fsc_config all = load();
+    OK(fsc_replay_config(c, &all, 1, NULL, arena, &err));
+    return replay_of(policy, budget, c);
+}
+
 START_TEST(what_is_foreseen_is_not_late_and_a_budget_holds)
 {
     fsc_config c;
@@ -121,6 +126,24 @@ START_TEST(what_is_foreseen_is_not_late_and_a_budget_holds)
         fsc_replay_largest_window(kept.minute_micros, kept.n_minutes, START + FROM_DAY * FSC_DAY_S,
                                   &c.budgets[0].window, c.zone);
     ck_assert_int_le(window, c.budgets[0].ceiling.micros);
+}
+END_TEST
+
+/* A spike that nobody foresaw, and late minutes cheaper than the pods for it. */
+START_TEST(without_a_budget_nobody_chooses_to_be_late)
+{
+    fsc_config all = load(), c;
+    for (int i = 0; i < N; i++)
+        values[i] = i >= 9 * 1440 + 600 && i < 9 * 1440 + 840 ? 380 : 20;
+    OK(fsc_replay_config(&c, &all, 1, NULL, arena, &err));
+    fsc_workload_config w = c.workloads[0];
+    w.objective.late_minute.micros = 1000000;
+    c.workloads = &w;
+    fsc_sim_result reactive = replay_of(FSC_REPLAY_REACTIVE, false, &c),
+                   ours = replay_of(FSC_REPLAY_PREDICTIVE, false, &c);
+    ck_assert_int_gt(reactive.late_minutes, 20);
+    ck_assert_int_le(ours.late_minutes, reactive.late_minutes);
+    ck_assert_double_le(ours.unserved_share, reactive.unserved_share);
 }
 END_TEST
 
@@ -173,6 +196,7 @@ static void add(TCase *t)
     tcase_add_test(t, gaps_lie_on_the_line_between_their_ends);
     tcase_add_test(t, windows_are_summed_as_the_budget_says);
     tcase_add_test(t, what_is_foreseen_is_not_late_and_a_budget_holds);
+    tcase_add_test(t, without_a_budget_nobody_chooses_to_be_late);
     tcase_add_test(t, a_timetable_warms_what_a_week_before_needed);
     tcase_add_test(t, the_future_changes_no_forecast);
     tcase_add_test(t, a_world_that_is_left_open_is_refused);
