@@ -69,6 +69,10 @@ fsc_status fsc__record_map_read(fsc_target_seen *seen, fsc_kube *k, const fsc_ta
 fsc_status fsc__record_edited(fsc_target_seen *seen, int64_t min, int64_t max, fsc_arena *a,
                               fsc_err *err) FSC_CHECKED;
 
+/* What a ScaledObject's triggers ask for: demand's query and threshold, and timetables. */
+fsc_status fsc__triggers_read(fsc_target_seen *seen, const fsc_node *object,
+                              const fsc_target_ref *ref, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
 /* One merge patch of bounds and annotations. */
 fsc_status fsc__write_bounds(fsc_kube *k, const fsc__kind *kind, const fsc_target_ref *ref,
                              const fsc_target_seen *seen, const fsc__desired *d, fsc_dry_run dry,

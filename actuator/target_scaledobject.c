@@ -40,93 +40,6 @@ static void read_pauses(fsc_target_seen *out, const fsc_node *object)
     out->paused = out->paused_why != NULL;
 }
 
-static bool is_average(const fsc_node *trigger)
-{
-    return !strcmp(fsc_node_text(fsc_node_at(trigger, "metricType", NULL), "AverageValue"),
-                   "AverageValue");
-}
-
-/* Triggers whose value is a demand, and their key for what one replica takes. What Prometheus does
- * not measure itself it knows from KEDA. */
-static const struct {
-    const char *type, *key;
-    double def; /* KEDA's own */
-} demand_triggers[] = {
-    {"prometheus", "threshold", 0},
-    {"redis", "listLength", 5},
-    {"redis-cluster", "listLength", 5},
-    {"redis-sentinel", "listLength", 5},
-    {"rabbitmq", "value", 0},
-    {"kafka", "lagThreshold", 10},
-    {"apache-kafka", "lagThreshold", 10},
-    {"nats-jetstream", "lagThreshold", 10},
-    {"aws-sqs-queue", "queueLength", 5},
-    {"azure-queue", "queueLength", 5},
-    {"azure-servicebus", "messageCount", 5},
-};
-enum { N_DEMAND_TRIGGERS = sizeof demand_triggers / sizeof *demand_triggers };
-
-/* Its row; N_DEMAND_TRIGGERS: none. */
-static size_t row_of(const fsc_node *trigger)
-{
-    size_t i = 0;
-    const char *type = fsc_node_text(fsc_node_at(trigger, "type", NULL), "");
-    while (i < N_DEMAND_TRIGGERS && strcmp(demand_triggers[i].type, type))
-        i++;
-    return i;
-}
-
-/* Only an average's threshold is for one replica; then, Prometheus keeps its own series longest. */
-static int worth(const fsc_node *trigger)
-{
-    size_t row = row_of(trigger);
-    return row == N_DEMAND_TRIGGERS ? 0 : 1 + 2 * is_average(trigger) + (row == 0);
-}
-
-/* What KEDA measured, as its operator exports it. A scrape that keeps its own labels renames the
- * namespace. */
-static const char *keda_query(const fsc_target_ref *ref, size_t index, fsc_arena *a, fsc_err *err)
-{
-    return fsc_arena_printf(
-        a, err,
-        "max(keda_scaler_metrics_value{scaledObject=\"%s\",triggerIndex=\"%zu\","
-        "exported_namespace=\"%s\"} or keda_scaler_metrics_value{scaledObject=\"%s\","
-        "triggerIndex=\"%zu\",namespace=\"%s\"})",
-        ref->name, index, ref->namespace_, ref->name, index, ref->namespace_);
-}
-
-static fsc_status read_trigger(fsc_target_seen *out, const fsc_node *object,
-                               const fsc_target_ref *ref, fsc_arena *a, fsc_err *err)
-{
-    const fsc_node *triggers = fsc_node_at(object, "spec", "triggers", NULL), *best = NULL;
-    size_t index = 0, demands = 0;
-    for (size_t i = 0; triggers && triggers->kind == FSC_NODE_LIST && i < triggers->n; i++) {
-        const fsc_node *t = triggers->items[i];
-        demands += worth(t) > 0;
-        if (worth(t) > (best ? worth(best) : 0)) {
-            best = t;
-            index = i;
-        }
-    }
-    if (!best)
-        return FSC_OK;
-    if (demands > 1 && !out->note)
-        out->note =
-            "it has several demand triggers: KEDA takes the most of all, the forecast is of "
-            "one; give demand.query to choose it";
-    size_t row = row_of(best);
-    const fsc_node *metadata = fsc_node_at(best, "metadata", NULL);
-    out->query = fsc_node_text(fsc_node_at(metadata, "query", NULL), NULL);
-    out->server_address = fsc_node_text(fsc_node_at(metadata, "serverAddress", NULL), NULL);
-    if (is_average(best))
-        out->threshold = fsc_node_real(fsc_node_at(metadata, demand_triggers[row].key, NULL),
-                                       demand_triggers[row].def);
-    if (row == 0)
-        return FSC_OK;
-    out->query = keda_query(ref, index, a, err);
-    return out->query ? FSC_OK : FSC_NOMEM;
-}
-
 static fsc_status observe(fsc_target_seen *out, fsc_kube *k, const fsc_target_ref *ref,
                           fsc_arena *a, fsc_err *err)
 {
@@ -141,7 +54,7 @@ static fsc_status observe(fsc_target_seen *out, fsc_kube *k, const fsc_target_re
         out->note =
             "idleReplicaCount is set: KEDA ignores a raised minimum while no trigger is active";
     read_pauses(out, object);
-    FSC_TRY(read_trigger(out, object, ref, a, err));
+    FSC_TRY(fsc__triggers_read(out, object, ref, a, err));
     FSC_TRY(fsc__record_read(out, object, a, err));
     return fsc__scale_target_read(out, &wanted, k, ref->namespace_,
                                   fsc_node_at(object, "spec", "scaleTargetRef", NULL), a, err);

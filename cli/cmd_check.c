@@ -133,6 +133,12 @@ static void check_kube(doctor *d)
          fsc_node_text(fsc_node_at(version, "gitVersion", NULL), "?"));
 }
 
+static void tell_note(const char *note, const char *why, const char *remedy)
+{
+    if (note)
+        print_finding(NULL, &(fsc_finding){"target", note, why, remedy, false});
+}
+
 static void check_targets(doctor *d)
 {
     const fsc_session *s = d->s;
@@ -157,6 +163,11 @@ static void check_targets(doctor *d)
             good("target", "%s: %s %s, min %lld, max %lld", wl->name, wl->target.kind_name,
                  wl->target.name, (long long)seen->min_replicas, (long long)seen->max_replicas);
         }
+        tell_note(seen->note, "a raised floor works less than it says, or is not seen to work",
+                  "see the message");
+        tell_note(wl->demand.query ? NULL : seen->demand_note,
+                  "what is planned for is not all that its autoscaler scales by",
+                  "give demand.query, or see the triggers below");
     }
 }
 

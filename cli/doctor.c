@@ -1,55 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/doctor.h"
 #include "forescale/json.h"
+#include "forescale/promql.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-/* ---- queries ------------------------------------------------------------------------------ */
-
-static bool has_word(const char *text, const char *const *words)
-{
-    for (; *words; words++)
-        for (const char *p = text; *p; p++)
-            if (!strncasecmp(p, *words, strlen(*words)))
-                return true;
-    return false;
-}
-
-/* The character after a quoted text or a {...} or [...] that begins at p. */
-static const char *skip_group(const char *p)
-{
-    char close = *p == '{' ? '}' : *p == '[' ? ']' : *p;
-    for (p++; *p && *p != close; p++)
-        if (*p == '\\' && p[1])
-            p++;
-    return *p ? p + 1 : p;
-}
-
-bool fsc_promql_filters(const char *q)
-{
-    while (*q) {
-        if (strchr("\"'`{[", *q)) {
-            q = skip_group(q);
-            continue;
-        }
-        bool compares =
-            *q == '<' || *q == '>' || (q[0] == '=' && q[1] == '=') || (q[0] == '!' && q[1] == '=');
-        if (!compares) {
-            q++;
-            continue;
-        }
-        q += q[1] == '=' ? 2 : 1;
-        while (isspace((unsigned char)*q))
-            q++;
-        if (strncmp(q, "bool", 4))
-            return true;
-    }
-    return false;
-}
 
 /* ---- rules on triggers -------------------------------------------------------------------- */
 
@@ -61,8 +17,7 @@ typedef struct trigger {
 
 static bool is_blind_breaker(const trigger *t)
 {
-    static const char *const money[] = {"cost", "price", "spend", "usd", "dollar", "billing", NULL};
-    return has_word(t->query, money) &&
+    return fsc_promql_is_money(t->query) &&
            !fsc_node_at(t->scaler, "spec", "advanced", "scalingModifiers", "formula", NULL);
 }
 
@@ -73,17 +28,12 @@ static bool filters(const trigger *t)
 
 static bool is_share(const trigger *t)
 {
-    static const char *const shares[] = {"usage_perc", "utilization", "_util",   "ratio",
-                                         "percent",    "token_usage", "_ACTIVE", NULL};
-    return has_word(t->query, shares);
+    return fsc_promql_is_share(t->query);
 }
 
 static bool counts_completions(const trigger *t)
 {
-    static const char *const done[] = {
-        "success_total",     "request_success",    "completed", "finished",
-        "generation_tokens", "requests_processed", NULL};
-    return has_word(t->query, done);
+    return fsc_promql_counts_completions(t->query);
 }
 
 static bool has_idle_threshold(const trigger *t)

@@ -22,7 +22,4 @@ typedef void (*fsc_doctor_tell)(void *ctx, const fsc_finding *f);
 
 void fsc_doctor_examine(const fsc_doctor_object *o, fsc_doctor_tell tell, void *ctx);
 
-/* Parts of the rules, for their tests: does a PromQL text filter by a comparison (without bool)? */
-bool fsc_promql_filters(const char *query);
-
 #endif

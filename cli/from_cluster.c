@@ -14,6 +14,7 @@ typedef struct found {
     const char *kind, *namespace_, *name;
     const char *query, *server, *refused; /* query NULL: none that works, as refused says */
     double threshold;                     /* T, for one replica; 0: not known */
+    size_t demands; /* triggers that are demand: of several a run reads the most */
     int64_t min, max, gpus;
 } found;
 
@@ -95,9 +96,17 @@ static void take_triggers(const finder *f, found *out, const fsc_node *object, f
 {
     const fsc_node *triggers = fsc_node_at(object, "spec", "triggers", NULL);
     out->refused = "it has no prometheus or redis trigger to read demand from";
-    for (size_t i = 0; triggers && triggers->kind == FSC_NODE_LIST && i < triggers->n; i++)
-        if (!out->query)
-            take_trigger(f, out, object, i, triggers->items[i], err);
+    for (size_t i = 0; triggers && triggers->kind == FSC_NODE_LIST && i < triggers->n; i++) {
+        found one = {0};
+        take_trigger(f, &one, object, i, triggers->items[i], err);
+        out->demands += one.query != NULL;
+        out->refused = one.refused ? one.refused : out->refused;
+        if (out->query || !one.query)
+            continue;
+        out->query = one.query;
+        out->server = one.server;
+        out->threshold = one.threshold;
+    }
 }
 
 /* ---- objects ------------------------------------------------------------------------------ */
@@ -241,11 +250,19 @@ static void add_lines(fsc_buf *out, const char *mark, const found *x, const char
 {
     fsc_buf_printf(out, "%s    target: {kind: %s, namespace: %s, name: %s}\n", mark, x->kind,
                    x->namespace_, x->name);
-    fsc_buf_printf(
-        out, "%s    mode: observe                 # enforce writes\n%s    demand: {query: ", mark,
-        mark);
-    fsc_json_string(out, x->query ? x->query : "CHANGE");
-    fsc_buf_puts(out, ", perReplica: ");
+    fsc_buf_printf(out, "%s    mode: observe                 # enforce writes\n", mark);
+    if (x->demands > 1)
+        fsc_buf_printf(out,
+                       "    # It has %zu demand triggers: without a query the most that any asks "
+                       "for is read.\n",
+                       x->demands);
+    fsc_buf_printf(out, "%s    demand: {", mark);
+    if (x->demands < 2) {
+        fsc_buf_puts(out, "query: ");
+        fsc_json_string(out, x->query ? x->query : "CHANGE");
+        fsc_buf_puts(out, ", ");
+    }
+    fsc_buf_puts(out, "perReplica: ");
     fsc_json_number(out, x->threshold > 0 ? x->threshold / utilization : 8);
     fsc_buf_printf(out, "}%s\n", x->threshold > 0 ? "" : "   # CHANGE: what one replica serves");
     fsc_buf_printf(out, "%s    utilization: %g\n", mark, utilization);

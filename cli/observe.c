@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { MAX_SPANS = 64 }; /* of one timetable */
+
 bool fsc_session_has_targets(const fsc_session *s)
 {
     for (size_t w = 0; w < s->config.n_workloads; w++)
@@ -14,6 +16,22 @@ bool fsc_session_has_targets(const fsc_session *s)
             s->config.pools[p].node_selector.n)
             return true;
     return false;
+}
+
+/* What its cron triggers will have its autoscaler run, whatever demand is. */
+static fsc_status take_timetables(fsc_session *s, size_t w, fsc_err *err)
+{
+    const fsc_target_seen *seen = &s->seen[w];
+    fsc_workload_now *now = &s->workloads[w];
+    fsc_timed_replicas *spans =
+        FSC_NEW(s->cli->arena, seen->n_timetables * MAX_SPANS, fsc_timed_replicas, err);
+    if (!spans)
+        return FSC_NOMEM;
+    now->timed = spans;
+    for (size_t i = 0; i < seen->n_timetables; i++)
+        now->n_timed += fsc_timetable_spans(spans + now->n_timed, MAX_SPANS, &seen->timetables[i],
+                                            s->cli->now, s->cli->now + FSC_TIMED_AHEAD_S);
+    return FSC_OK;
 }
 
 static void take_seen(fsc_workload_now *now, const fsc_workload_config *wl,
@@ -43,8 +61,13 @@ static void observe_one(fsc_session *s, size_t w, size_t *failed)
     fsc_status status = ops ? ops->observe(&s->seen[w], s->kube, &wl->target, s->cli->arena, &err)
                             : fsc_fail(&err, FSC_CONFIG, "this version cannot scale a %s yet",
                                        wl->target.kind_name);
+    if (status == FSC_OK)
+        status = take_timetables(s, w, &err);
     if (status == FSC_OK) {
         take_seen(&s->workloads[w], wl, &s->seen[w]);
+        if (s->seen[w].demand_note && !wl->demand.query)
+            fsc_log_write(&s->cli->log, FSC_LOG_WARN, s->seen[w].demand_note, "workload", wl->name,
+                          NULL);
         return;
     }
     ++*failed;

@@ -143,10 +143,10 @@ static fsc_status resolve_query(fsc_collect_query *out, fsc_session *s, size_t w
     const fsc_workload_config *wl = &s->config.workloads[w];
     const char *query = wl->demand.query ? wl->demand.query : s->seen[w].query;
     if (!query)
-        return fsc_fail(err, FSC_CONFIG,
-                        "workload %s has no demand query: give demand.query, or a prometheus "
-                        "trigger on its target",
-                        wl->name);
+        return fsc_fail(err, FSC_CONFIG, "workload %s has no demand query: %s", wl->name,
+                        s->seen[w].demand_note
+                            ? s->seen[w].demand_note
+                            : "give demand.query, or a prometheus trigger on its target");
     *out = (fsc_collect_query){
         .series_id = wl->name, .query = query, .by = wl->demand.by, .value = wl->demand.value};
     return FSC_OK;

@@ -29,6 +29,20 @@ static int64_t nodes_for(const fsc_site *s, int64_t pods)
     return (pods + s->pods_per_node - 1) / s->pods_per_node;
 }
 
+int64_t fsc_capacity_timed(const fsc_site *s, int64_t from, int64_t to, int64_t *since)
+{
+    int64_t most = 0;
+    for (size_t i = 0; i < s->n_timed; i++) {
+        const fsc_timed_replicas *t = &s->timed[i];
+        if (t->from > to || t->to <= from || t->replicas <= most)
+            continue;
+        most = t->replicas;
+        if (since)
+            *since = t->from;
+    }
+    return at_most(most, s->max_replicas);
+}
+
 /* What the queue asks for beside the arrivals. */
 static double backlog_demand(const fsc_site *s)
 {
@@ -141,6 +155,8 @@ int64_t fsc_capacity_nodes_at(const fsc_site *site, const fsc_forecast *f, size_
     int64_t pods = (int64_t)ceil(value_at(f, h, level) / served - 1e-9);
     if (lambda > 0)
         pods = at_most(pods, replicas_at(site, f, h, lambda, 0, 0));
+    int64_t at = f->origin + (int64_t)f->horizon[h] * f->step_s;
+    pods = at_least(pods, fsc_capacity_timed(site, at, at, NULL));
     return nodes_for(site, at_most(at_least(pods, site->min_replicas), site->max_replicas));
 }
 
@@ -309,6 +325,9 @@ fsc_status fsc_capacity_choose(fsc_choice *out, const fsc_site *site, const fsc_
             near, at_least(pods_on(site, at_least(nodes.wanted, site->nodes)), site->min_replicas));
     else
         nodes = nodes_by_clock(site, f, lambda, extra, nodes_for(site, near));
+    /* A timetable brings its pods by itself; the nodes that these will wait for are ordered now. */
+    int64_t timed = fsc_capacity_timed(site, site->now, site->now + lead + site->tick_s, NULL);
+    nodes.wanted = at_least(nodes.wanted, nodes_for(site, timed));
     size_t worst = far > near ? far_at : near_at;
     double level = site->cfg->objective.late_minute_given ? 0.95 : site->cfg->objective.quantile;
     *out = (fsc_choice){.replicas = near,

@@ -29,6 +29,8 @@ typedef struct fsc_site {
     double backlog;
     int64_t tick_s; /* until the next chance to order */
     int64_t now;
+    size_t n_timed; /* what the autoscaler below runs by its timetable, whatever demand is */
+    const fsc_timed_replicas *timed;
 } fsc_site;
 
 typedef struct fsc_choice {
@@ -46,6 +48,10 @@ enum { FSC_LOOK_BEYOND_S = 30 * FSC_MINUTE_S };
 /* Price of money: cost counts (1 + lambda) times. */
 fsc_status fsc_capacity_choose(fsc_choice *out, const fsc_site *site, const fsc_forecast *f,
                                double lambda, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
+/* The most that the timetable asks for within [from, to], as far as max lets it; *since (may be
+ * NULL) is when that begins. */
+int64_t fsc_capacity_timed(const fsc_site *s, int64_t from, int64_t to, int64_t *since);
 
 /* Nodes that the plan will hold at horizon index h of the forecast, at price lambda and for the
  * median or a high level of demand: what forecast spend is made of. */

@@ -42,6 +42,9 @@ int64_t fsc__pool_price(const fsc_plan_run *r, size_t pool);
 /* Until the next chance to write, runs that may be missed included. */
 int64_t fsc__tick_s(const fsc_config *c);
 
+/* After the workloads: what each pool is to hold. */
+void fsc__plan_pools(fsc_plan_run *r);
+
 /* Before the floors are planned: takes in the spend, and finds budget b's price of money. */
 void fsc__budget_price(fsc_plan_run *r, size_t b);
 /* After: what of the plan budget b allows, its state, and its figures. */

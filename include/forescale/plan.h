@@ -7,6 +7,7 @@
 #ifndef FORESCALE_PLAN_H
 #define FORESCALE_PLAN_H
 
+#include "forescale/cron.h"
 #include "forescale/forecast.h"
 
 typedef struct fsc_workload_now {
@@ -22,7 +23,12 @@ typedef struct fsc_workload_now {
     bool paused;        /* a human paused it: planned, not written, counted in full */
     const char *hold;   /* NULL, or why it must not be acted on (a human's edit, no data) */
     int64_t lead_pod_s; /* learned high quantile; 0: the configured one */
+    size_t n_timed;     /* spans in which its autoscaler runs so many at least, by a timetable */
+    const fsc_timed_replicas *timed;
 } fsc_workload_now;
+
+/* How far ahead of now spans are looked at. */
+enum { FSC_TIMED_AHEAD_S = 27 * FSC_HOUR_S };
 
 typedef struct fsc_pool_now {
     bool nodes_known;

@@ -16,6 +16,7 @@
 #ifndef FORESCALE_TARGET_H
 #define FORESCALE_TARGET_H
 
+#include "forescale/cron.h"
 #include "forescale/nodes.h"
 #include "forescale/plan.h"
 
@@ -39,9 +40,12 @@ typedef struct fsc_target_seen {
     int64_t baseline_min, baseline_max, safe_max, expires_at;
     const char *run_id;
     const char *record_version; /* of the ConfigMap that keeps the record; NULL: there is none */
-    /* its own demand trigger */
-    const char *query, *server_address;
-    double threshold; /* T, for one replica; 0: none found */
+    /* its own demand triggers: of several the most that any asks for, in units of the first */
+    const char *query;
+    double threshold;        /* T, for one replica; 0: none found */
+    const char *demand_note; /* NULL, or what of its triggers is not in the query */
+    size_t n_timetables;     /* of its cron triggers */
+    const fsc_timetable *timetables;
     /* its pods' labels, as the API's labelSelector; NULL: not known */
     const char *pod_selector;
 } fsc_target_seen;

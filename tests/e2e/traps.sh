@@ -181,6 +181,29 @@ run run -o json >"$rig/plan.json" 2>/dev/null || fail "run in no-drift mode"
 run run --metrics - 2>/dev/null | grep '^forescale_planned_min_replicas' | awk '{exit $2 > 2 ? 0 : 1}' || fail "no-drift publishes no floor"
 pass "no-drift: the floor of $(jq '.workloads[0].minReplicas' "$rig/plan.json") is a metric, the object is not touched"
 
+store=several
+trigger() { echo "{type: prometheus, metadata: {serverAddress: \"http://127.0.0.1:$p_prom\", query: \"$1\", threshold: \"$2\"}}"; }
+scaled several inference '' '' "$(trigger "demand # the first" 6.4)
+  - $(trigger '3 * demand' 6.4)
+  - $(trigger '8 * demand' 64)
+  - $(trigger 'sum(node_total_hourly_cost) < 800' 1)"
+entry several ScaledObject inference observe | sed 's/demand: {[^}]*}, //' | config
+run collect --since 2h >"$rig/several.err" 2>&1 || { cat "$rig/several.err"; fail "collect by several triggers"; }
+last_of() { "$forescale" forecast -c "$rig/config.yaml" -o csv --model last_value --horizon 1m --quantiles 0.5 "$@" 2>/dev/null | tail -n 1 | cut -d, -f3; }
+once=$(last_of --input "$rig/trace.csv" --at "$spike") most=$(last_of)
+awk -v a="$once" -v b="$most" 'BEGIN {exit b / a > 2.99 && b / a < 3.01 ? 0 : 1}' || fail "demand is $most by several triggers, $once by the first"
+grep -q 'no demand by replicas and not planned for' "$rig/several.err" || { cat "$rig/several.err"; fail "a cost trigger is not said to be left out"; }
+pass "of several demand triggers the most is demand, each by its threshold: $most where the first alone says $once; a cost trigger is none"
+
+start=$(date -u -d '+4 minutes' '+%-M %-H * * *') end=$(date -u -d '+34 minutes' '+%-M %-H * * *')
+scaled timed inference '' '' "{type: cron, metadata: {timezone: Etc/UTC, start: \"$start\", end: \"$end\", desiredReplicas: \"39\"}}"
+store=timed
+entry timed ScaledObject inference observe | config
+run run -o json >"$rig/timed.json" 2>"$rig/timed.err" || { cat "$rig/timed.err"; fail "run beside a cron trigger"; }
+[ "$(jq '.pools[0].minNodes' "$rig/timed.json")" = 5 ] && [ "$(jq '.workloads[0].minReplicas' "$rig/timed.json")" -lt 39 ] &&
+    jq -e '.workloads[0].reason | contains("its timetable asks for 39 from")' "$rig/timed.json" >/dev/null || { cat "$rig/timed.json" "$rig/timed.err"; fail "a cron trigger is not reckoned with"; }
+pass "a cron trigger's nodes are planned before its time: $(jq -r '.workloads[0].reason' "$rig/timed.json")"
+
 store=queue
 scaled queue inference '' 'pollingInterval: 1' "{type: redis, metadata: {address: \"127.0.0.1:$p_redis\", listName: jobs, listLength: \"5\"}}"
 redis-cli -p "$p_redis" rpush jobs $(seq 30) >/dev/null

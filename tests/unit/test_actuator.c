@@ -102,7 +102,6 @@ START_TEST(the_demand_trigger_is_found)
                             "{\"type\": \"prometheus\", \"metadata\": {\"query\": \"queue\", "
                             "\"threshold\": \"6.5\", \"serverAddress\": \"http://p\"}}]"));
     ck_assert_str_eq(s.query, "queue");
-    ck_assert_str_eq(s.server_address, "http://p");
     ck_assert_double_eq(s.threshold, 6.5);
     s = observe(scaled_object(
         "{}",
@@ -117,7 +116,73 @@ START_TEST(the_demand_trigger_is_found)
     ck_assert_double_eq(s.threshold, 5); /* KEDA's default */
     ck_assert_ptr_nonnull(
         strstr(s.query, "scaledObject=\"llama\",triggerIndex=\"1\",namespace=\"inference\""));
-    ck_assert_ptr_nonnull(strstr(s.note, "several demand triggers"));
+    ck_assert_str_eq(s.query + strlen(s.query) - 3, ")\n)");
+}
+END_TEST
+
+static const struct {
+    const char *triggers, *query; /* NULL: none */
+    double threshold;
+    const char *note;
+} choices[] = {
+    {"{\"type\": \"prometheus\", \"metadata\": {\"query\": \"a\", \"threshold\": \"4\"}}, "
+     "{\"type\": \"prometheus\", \"metadata\": {\"query\": \"b\", \"threshold\": \"8\"}}",
+     "max(label_replace((a\n) * 1, \"forescale_trigger\", \"0\", \"\", \"\") or "
+     "label_replace((b\n) * 0.5, \"forescale_trigger\", \"1\", \"\", \"\")) and on() (a\n) and "
+     "on() (b\n)",
+     4, NULL},
+    {"{\"type\": \"prometheus\", \"metadata\": {\"query\": \"sum(cost)\", \"threshold\": "
+     "\"1\"}}, {\"type\": \"prometheus\", \"metadata\": {\"query\": \"b\", \"threshold\": "
+     "\"8\"}}",
+     "b", 8, "forescale check names them"},
+    {"{\"type\": \"prometheus\", \"metadata\": {\"query\": \"sum(cost)\", \"threshold\": "
+     "\"1\"}}",
+     "sum(cost)", 1, NULL},
+    {"{\"type\": \"prometheus\", \"metadata\": {\"query\": \"a < 1\", \"threshold\": "
+     "\"1\"}}, {\"type\": \"prometheus\", \"metricType\": \"Value\", \"metadata\": {\"query\": "
+     "\"b\", \"threshold\": \"8\"}}",
+     NULL, 0, "give demand.query"},
+    {"{\"type\": \"cron\", \"metadata\": {\"timezone\": \"Mars/Olympus\", \"start\": \"0 8 * * "
+     "*\", \"end\": \"0 9 * * *\", \"desiredReplicas\": \"7\"}}",
+     NULL, 0, "cron trigger cannot be read"},
+};
+
+START_TEST(of_several_triggers_the_most_is_demand)
+{
+    fsc_target_seen s = observe(scaled_object(
+        "{}", fsc_arena_printf(arena, &err, ", \"triggers\": [%s]", choices[_i].triggers)));
+    if (choices[_i].query)
+        ck_assert_str_eq(s.query, choices[_i].query);
+    else
+        ck_assert_ptr_null(s.query);
+    ck_assert_double_eq(s.threshold, choices[_i].threshold);
+    if (choices[_i].note)
+        ck_assert_msg(strstr(s.demand_note, choices[_i].note) != NULL, "%s", s.demand_note);
+    else
+        ck_assert_ptr_null(s.demand_note);
+    ck_assert_uint_eq(s.n_timetables, 0);
+}
+END_TEST
+
+#define CRON                                                                                       \
+    "\"triggers\": [{\"type\": \"cron\", \"metadata\": {\"timezone\": \"Europe/Berlin\", "         \
+    "\"start\": \"0 8 * * *\", \"end\": \"0 9 * * *\", \"desiredReplicas\": \"7\"}}]"
+
+START_TEST(a_cron_trigger_is_a_timetable)
+{
+    fsc_timed_replicas span;
+    fsc_target_seen s = observe(scaled_object("{}", ", " CRON));
+    ck_assert_ptr_null(s.query);
+    ck_assert_ptr_null(s.demand_note);
+    ck_assert_uint_eq(s.n_timetables, 1);
+    ck_assert_uint_eq(fsc_timetable_spans(&span, 1, s.timetables, NOW, NOW + FSC_DAY_S), 1);
+    ck_assert_int_eq(span.from, NOW + 22 * FSC_HOUR_S); /* 08:00 in Berlin */
+    ck_assert_int_eq(span.to, span.from + FSC_HOUR_S);
+    ck_assert_int_eq(span.replicas, 7);
+    s = observe(scaled_object("{}", ", \"advanced\": {\"scalingModifiers\": {\"formula\": \"a + "
+                                    "b\"}}, " CRON));
+    ck_assert_uint_eq(s.n_timetables, 0);
+    ck_assert_ptr_nonnull(strstr(s.demand_note, "formula"));
 }
 END_TEST
 
@@ -542,6 +607,9 @@ int main(void)
     tcase_set_timeout(tc, 30);
     tcase_add_test(tc, bounds_and_replicas_are_read);
     tcase_add_test(tc, the_demand_trigger_is_found);
+    tcase_add_loop_test(tc, of_several_triggers_the_most_is_demand, 0,
+                        (int)(sizeof choices / sizeof choices[0]));
+    tcase_add_test(tc, a_cron_trigger_is_a_timetable);
     tcase_add_loop_test(tc, a_pause_is_honoured, 0, (int)(sizeof pauses / sizeof pauses[0]));
     tcase_add_test(tc, an_edit_or_a_broken_record_is_seen);
     tcase_add_test(tc, an_hpa_that_belongs_to_another_is_left_alone);

@@ -326,6 +326,46 @@ START_TEST(a_leaving_node_gets_one_successor)
 }
 END_TEST
 
+START_TEST(a_timetable_s_nodes_are_ordered_before_its_pods_come)
+{
+    world x = {0};
+    const char *const objectives[] = {"{quantile: 0.95}", "{lateMinute: 30 USD}"};
+    const fsc_timed_replicas nine = {.from = 1000, .to = 5000, .replicas = 20};
+    load(&x.c, 0, objectives[_i], "false",
+         "budgets: [{name: b, ceiling: 9000 USD, window: 6h, workloads: [w]}]\n");
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    x.w.timed = &nine;
+    x.w.n_timed = 1;
+    run(&x, 480, certain(x.p, 480, flat_30)); /* 1000 lies beyond 345 + 63 + 60 s */
+    ck_assert_int_eq(x.plan.pools[0].min_nodes, 1);
+    ck_assert_ptr_null(strstr(x.plan.workloads[0].reason, "timetable"));
+    int64_t spend = x.plan.budgets[0].forecast_p50_micros;
+    run(&x, 540, certain(x.p, 540, flat_30));
+    ck_assert_int_eq(x.plan.pools[0].min_nodes, 3);         /* 20 pods, 8 a node */
+    ck_assert_int_lt(x.plan.workloads[0].min_replicas, 20); /* the autoscaler runs them itself */
+    ck_assert_msg(strstr(x.plan.workloads[0].reason, "its timetable asks for 20 from 00:16"), "%s",
+                  x.plan.workloads[0].reason);
+    x.w.n_timed = 0;
+    run(&x, 600, certain(x.p, 600, flat_30));
+    ck_assert_int_eq(x.plan.pools[0].min_nodes, 1);
+    ck_assert_int_lt(x.plan.budgets[0].forecast_p50_micros, spend); /* its hour is reckoned with */
+}
+END_TEST
+
+START_TEST(a_trim_does_not_undercut_a_timetable)
+{
+    world x = {0};
+    const fsc_timed_replicas eight = {.from = 0, .to = 5000, .replicas = 20};
+    load(&x.c, 0, "{quantile: 0.95}", "true", "");
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    x.w.timed = &eight;
+    x.w.n_timed = 1;
+    run(&x, 480, certain(x.p, 480, flat_30));
+    ck_assert_int_eq(x.plan.workloads[0].max_replicas, 20);
+    ck_assert_int_eq(x.plan.workloads[0].min_replicas, 4);
+}
+END_TEST
+
 START_TEST(a_cheap_spare_stands_by_where_nodes_are_interrupted)
 {
     world x = {0};
@@ -522,6 +562,8 @@ static void add(TCase *t)
     tcase_add_test(t, a_plan_is_json_with_exact_money);
     tcase_add_loop_test(t, minima_that_cannot_fit_are_refused_with_their_sum, 0, 6);
     tcase_add_test(t, a_leaving_node_gets_one_successor);
+    tcase_add_loop_test(t, a_timetable_s_nodes_are_ordered_before_its_pods_come, 0, 2);
+    tcase_add_test(t, a_trim_does_not_undercut_a_timetable);
     tcase_add_test(t, a_cheap_spare_stands_by_where_nodes_are_interrupted);
     tcase_add_test(t, a_rate_bounds_what_bills_at_once);
     tcase_add_loop_test(t, the_chance_of_passing_a_ceiling_is_that_of_the_demand_that_passes_it, 0,
