@@ -17,6 +17,19 @@ static int32_t day_start_s(const fsc_session *s, size_t w)
     return (int32_t)(fsc_name_hash(s->config.workloads[w].name, 0) % minutes) * FSC_MINUTE_S;
 }
 
+static fsc_status allocate_seen(fsc_session *s, fsc_err *err)
+{
+    fsc_arena *a = s->cli->arena;
+    size_t n = s->config.n_workloads;
+    s->seen = FSC_NEW(a, n, fsc_target_seen, err);
+    s->pool_targets = FSC_NEW(a, s->config.n_pools, fsc_target_seen, err);
+    s->pool_nodes = FSC_NEW(a, s->config.n_pools, fsc_pool_seen, err);
+    s->pod_leads = FSC_NEW(a, n, fsc_leads, err);
+    s->node_leads = FSC_NEW(a, s->config.n_pools, fsc_leads, err);
+    bool whole = s->seen && s->pool_targets && s->pool_nodes && s->pod_leads && s->node_leads;
+    return whole ? FSC_OK : FSC_NOMEM;
+}
+
 static fsc_status allocate(fsc_session *s, fsc_err *err)
 {
     fsc_arena *a = s->cli->arena;
@@ -29,16 +42,11 @@ static fsc_status allocate(fsc_session *s, fsc_err *err)
     s->budgets = FSC_NEW(a, s->config.n_budgets, fsc_budget_now, err);
     s->meters = FSC_NEW(a, s->config.n_budgets, fsc_meter_reading, err);
     s->forecasts = FSC_NEW(a, n, const fsc_forecast *, err);
-    s->seen = FSC_NEW(a, n, fsc_target_seen, err);
-    s->pool_targets = FSC_NEW(a, s->config.n_pools, fsc_target_seen, err);
-    s->pool_nodes = FSC_NEW(a, s->config.n_pools, fsc_pool_seen, err);
-    s->pod_leads = FSC_NEW(a, n, fsc_leads, err);
-    s->node_leads = FSC_NEW(a, s->config.n_pools, fsc_leads, err);
+    s->pasts = FSC_NEW(a, n, fsc_plan_past, err);
     s->history = FSC_NEW(a, n, fsc_series, err);
     bool whole = s->forecasters && s->step_s && s->workloads && s->pools && s->quotes &&
-                 s->budgets && s->meters && s->forecasts && s->seen && s->pool_targets &&
-                 s->pool_nodes && s->pod_leads && s->node_leads && s->history;
-    return whole ? FSC_OK : FSC_NOMEM;
+                 s->budgets && s->meters && s->forecasts && s->pasts && s->history;
+    return whole ? allocate_seen(s, err) : FSC_NOMEM;
 }
 
 static fsc_status load_config(fsc_config *out, const fsc_cli *cli, fsc_err *err)
@@ -268,6 +276,15 @@ fsc_status fsc_session_feed_gap(fsc_session *s, size_t w, int64_t now, fsc_err *
                             err);
 }
 
+/* What the budgets' figures draw their futures from. */
+static fsc_status keep_past(fsc_session *s, size_t w, fsc_arena *a, fsc_err *err)
+{
+    if (!fsc_config_has_budget(&s->config, s->config.workloads[w].name))
+        return FSC_OK;
+    fsc_series past = fsc_forecaster_past(s->forecasters[w]);
+    return fsc_plan_past_of(&s->pasts[w], &past, a, err);
+}
+
 fsc_status fsc_session_forecast(fsc_session *s, size_t w, int64_t now, fsc_arena *a, fsc_err *err)
 {
     if (!s->forecasters[w])
@@ -283,7 +300,7 @@ fsc_status fsc_session_forecast(fsc_session *s, size_t w, int64_t now, fsc_arena
     else /* one bad workload never stops the rest: the planner holds it */
         fsc_log_write(&s->cli->log, FSC_LOG_WARN, one.msg, "workload", s->config.workloads[w].name,
                       NULL);
-    return FSC_OK;
+    return keep_past(s, w, a, err);
 }
 
 fsc_status fsc_session_plan(fsc_plan *out, fsc_session *s, int64_t now, fsc_arena *scratch,
@@ -297,6 +314,7 @@ fsc_status fsc_session_plan(fsc_plan *out, fsc_session *s, int64_t now, fsc_aren
                                              .workloads = s->workloads,
                                              .pools = s->pools,
                                              .budgets = s->budgets,
-                                             .forecasts = s->forecasts},
+                                             .forecasts = s->forecasts,
+                                             .pasts = s->pasts},
                            scratch, err);
 }

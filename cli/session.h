@@ -43,7 +43,8 @@ typedef struct fsc_session {
     fsc_budget_now *budgets;
     fsc_meter_reading *meters; /* of budgets, since the stage of spend */
     const fsc_forecast **forecasts;
-    fsc_series *history; /* what was fed last, for pictures */
+    fsc_plan_past *pasts; /* beside them, of workloads under a budget */
+    fsc_series *history;  /* what was fed last, for pictures */
     fsc_target_seen *seen;
     fsc_target_seen *pool_targets;
     fsc_pool_seen *pool_nodes;

@@ -550,3 +550,11 @@ bool fsc_budget_covers(const fsc_budget_config *b, const char *workload)
             return true;
     return b->workloads.n == 0;
 }
+
+bool fsc_config_has_budget(const fsc_config *c, const char *workload)
+{
+    for (size_t b = 0; b < c->n_budgets; b++)
+        if (fsc_budget_covers(&c->budgets[b], workload))
+            return true;
+    return false;
+}

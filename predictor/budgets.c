@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bounds.h"
-#include "planner_run.h"
+#include "spend.h"
 
 #include <math.h>
 #include <string.h>
@@ -8,9 +8,7 @@
 enum {
     HPA_PERIOD_S = 15,
     GRACE_S = 30,
-    SPEND_HOURS = 24,
     START_WORTH_S = 45 * FSC_MINUTE_S,
-    MAX_SPEND_HOURS = 32 * 24,
     MAX_PRICE_DOUBLINGS = 12,
     BISECTIONS = 12
 };
@@ -23,10 +21,10 @@ static bool uses_pool(const fsc_workload_config *w, const char *pool)
     return false;
 }
 
-static bool pays_for_pool(const fsc_guard_input *g, const fsc_config *c, const char *pool)
+bool fsc__pays_for_pool(const fsc_budget_config *b, const fsc_config *c, const char *pool)
 {
     for (size_t w = 0; w < c->n_workloads; w++)
-        if (fsc_budget_covers(g->cfg, c->workloads[w].name) && uses_pool(&c->workloads[w], pool))
+        if (fsc_budget_covers(b, c->workloads[w].name) && uses_pool(&c->workloads[w], pool))
             return true;
     return false;
 }
@@ -37,7 +35,7 @@ static void guard_pools(fsc_guard_input *g, const fsc_plan_run *r)
     for (size_t p = 0; p < c->n_pools; p++) {
         const fsc_pool_config *pool = &c->pools[p];
         const fsc_pool_now *now = &r->in->pools[p];
-        if (!pays_for_pool(g, c, pool->name))
+        if (!fsc__pays_for_pool(g->cfg, c, pool->name))
             continue;
         int64_t price = fsc__pool_price(r, p), lead = at_least(pool->lead_s, now->lead_node_s);
         g->dearest_micros_per_h = at_least(g->dearest_micros_per_h, price);
@@ -105,107 +103,15 @@ static fsc_guard_input guard_input(const fsc_plan_run *r, size_t b)
     return g;
 }
 
-/* What money is worth on the way to the window's end: at first another price than later. */
-typedef struct spend_path {
-    double first_lambda, lambda;
-    int64_t first_s;
-    double level;
-} spend_path;
-
-/* Nodes that workload w will hold some hours from now; 0: the most within half an hour. */
-static int64_t nodes_ahead(const fsc_plan_run *r, size_t w, size_t hours, double lambda,
-                           double level)
-{
-    const fsc_forecast *f = r->in->forecasts[w];
-    const fsc_site *s = &r->sites[w];
-    int64_t from = (int64_t)hours * FSC_HOUR_S, most = 0;
-    if (!f || s->per_replica <= 0)
-        return s->nodes;
-    for (size_t h = 0; h < f->n_horizons; h++) {
-        int64_t ahead = (int64_t)f->horizon[h] * f->step_s;
-        if (ahead >= from && (!most || ahead < from + FSC_HOUR_S / 2))
-            most = at_least(most, fsc_capacity_nodes_at(s, f, h, lambda, level));
-    }
-    return most ? most : fsc_capacity_nodes_at(s, f, f->n_horizons - 1, lambda, level);
-}
-
-/* The most nodes within the hour. */
-static int64_t nodes_soon(const fsc_plan_run *r, size_t w, double lambda, double level)
-{
-    return at_least(nodes_ahead(r, w, 0, lambda, level), nodes_ahead(r, w, 1, lambda, level));
-}
-
-static void add_spend(int64_t cost[SPEND_HOURS], const fsc_plan_run *r, const fsc_guard_input *in,
-                      size_t w, const spend_path *path)
-{
-    int64_t price = in->dearest_micros_per_h;
-    int64_t at = nodes_ahead(r, w, 0, path->lambda, path->level);
-    for (size_t i = 0; i < SPEND_HOURS; i++) {
-        int64_t next = nodes_ahead(r, w, i + 1, path->lambda, path->level);
-        cost[i] += fsc_money_over(price, FSC_HOUR_S / 2, at + next);
-        at = next;
-    }
-    if (path->first_s)
-        cost[0] += fsc_money_over(price, path->first_s,
-                                  at_least(nodes_soon(r, w, path->first_lambda, path->level) -
-                                               nodes_soon(r, w, path->lambda, path->level),
-                                           0));
-}
-
-/* An hour, or a whole window that is shorter. */
-static int64_t spend_step_s(const fsc_guard_input *in)
-{
-    const fsc_window *w = &in->cfg->window;
-    return w->kind == FSC_WINDOW_ROLLING ? at_most(w->length_s, FSC_HOUR_S) : FSC_HOUR_S;
-}
-
-static int64_t steps_ahead(const fsc_guard_input *in)
-{
-    const fsc_window *w = &in->cfg->window;
-    int64_t end = w->kind == FSC_WINDOW_ROLLING ? in->now + w->length_s : fsc_guard_window_end(in);
-    return at_most((end - in->now) / spend_step_s(in) + 1, MAX_SPEND_HOURS);
-}
-
-/* The largest window along the plan, a step at a time; days after the first one are taken to be
- * like it. */
-static int64_t forecast_spend(const fsc_plan_run *r, const fsc_guard_state *g,
-                              const fsc_guard_input *in, const spend_path *path)
-{
-    int64_t day[SPEND_HOURS] = {0}, cost[MAX_SPEND_HOURS], n = steps_ahead(in),
-            step_s = spend_step_s(in);
-    for (size_t w = 0; w < r->in->config->n_workloads; w++)
-        if (fsc_budget_covers(in->cfg, r->sites[w].cfg->name))
-            add_spend(day, r, in, w, path);
-    for (int64_t i = 0; i < n; i++)
-        cost[i] = fsc_money_over(day[i * step_s / FSC_HOUR_S % SPEND_HOURS], step_s, 1);
-    return fsc_guard_along(g, in, cost, (size_t)n, step_s);
-}
-
 static bool fits(const fsc_plan_run *r, const fsc_guard_state *g, const fsc_guard_input *in,
-                 const spend_path *path)
+                 const fsc_spend_course *path)
 {
-    return forecast_spend(r, g, in, path) <= in->cfg->ceiling.micros;
+    return fsc__spend_along(r, g, in, path) <= in->cfg->ceiling.micros;
 }
 
-/* The share of demand's levels, each held throughout, at which the spend passes the ceiling: hours
- * that are high or low together, so a chance that is rather too far from none and from certain. */
-static double chance_over(const fsc_plan_run *r, const fsc_guard_state *g,
-                          const fsc_guard_input *in, double lambda)
+static fsc_spend_course at_price(double lambda)
 {
-    double low = 0, high = 1;
-    spend_path path = {.lambda = lambda, .level = high};
-    if (fits(r, g, in, &path))
-        return 0;
-    for (int i = 0; i < BISECTIONS; i++) {
-        path.level = 0.5 * (low + high);
-        *(fits(r, g, in, &path) ? &low : &high) = path.level;
-    }
-    return 1 - low;
-}
-
-static spend_path at_price(double lambda)
-{
-    return (spend_path){.lambda = lambda, .level = 0.5};
+    return (fsc_spend_course){.lambda = lambda, .level = 0.5};
 }
 
 /*
@@ -217,7 +123,7 @@ static spend_path at_price(double lambda)
 static double shadow_price(const fsc_plan_run *r, fsc_guard_state *g, const fsc_guard_input *in)
 {
     double low = 0, high = 0.25;
-    spend_path path = at_price(0);
+    fsc_spend_course path = at_price(0);
     if (fits(r, g, in, &path))
         return 0;
     for (int i = 0; i < MAX_PRICE_DOUBLINGS && (path = at_price(high), !fits(r, g, in, &path));
@@ -229,10 +135,11 @@ static double shadow_price(const fsc_plan_run *r, fsc_guard_state *g, const fsc_
         path = at_price(0.5 * (low + high));
         *(fits(r, g, in, &path) ? &high : &low) = path.lambda;
     }
-    path = (spend_path){.lambda = high,
-                        .first_lambda = low,
-                        .first_s = in->tick_s + (g->filling ? 0 : in->settle_s + START_WORTH_S),
-                        .level = 0.5};
+    path =
+        (fsc_spend_course){.lambda = high,
+                           .first_lambda = low,
+                           .first_s = in->tick_s + (g->filling ? 0 : in->settle_s + START_WORTH_S),
+                           .level = 0.5};
     g->filling = fits(r, g, in, &path);
     return g->filling ? low : high;
 }
@@ -376,7 +283,7 @@ static void share_cap(fsc_plan_run *r, const fsc_guard_input *in, int64_t nodes)
     }
 }
 
-void fsc__budget_guard(fsc_plan_run *r, size_t b)
+fsc_status fsc__budget_guard(fsc_plan_run *r, size_t b)
 {
     fsc_guard_state *g = &r->p->guards[b];
     const fsc_guard_input in = guard_input(r, b);
@@ -393,13 +300,14 @@ void fsc__budget_guard(fsc_plan_run *r, size_t b)
     out->state = (fsc_budget_state)g->state;
     out->state_before = (fsc_budget_state)before;
     out->spent_micros = fsc_guard_spent(g, &in, &out->window_start, &out->window_end);
-    spend_path median = {.lambda = lambda, .level = 0.5}, high = {.lambda = lambda, .level = 0.95};
-    out->forecast_p50_micros = forecast_spend(r, g, &in, &median);
-    out->forecast_p95_micros = at_least(forecast_spend(r, g, &in, &high), out->forecast_p50_micros);
+    fsc_spend_figures ahead;
+    FSC_TRY(fsc__spend_futures(&ahead, r, g, &in, lambda));
+    out->forecast_p50_micros = ahead.p50_micros;
+    out->forecast_p95_micros = ahead.p95_micros;
+    out->probability_over = ahead.over;
     out->worst_case_micros = fsc_guard_worst(g, &in, cap);
     out->most_micros_per_h = g->most_micros_per_h =
         fsc_money_over(in.dearest_micros_per_h, FSC_HOUR_S, fsc_guard_level(&in, cap));
-    out->probability_over = chance_over(r, g, &in, lambda);
     out->void_why = void_reason(r, &in, affordable);
     fsc_money spent = out->ceiling, p50 = out->ceiling;
     spent.micros = out->spent_micros;
@@ -411,6 +319,7 @@ void fsc__budget_guard(fsc_plan_run *r, size_t b)
         fsc_guard_within_rate(&in) <= affordable ? " by the rate" : "",
         lambda > 0 ? fsc__plan_text(r, "; money is worth %.1fx", 1 + lambda) : "",
         in.seen->meter_note ? "; " : "", in.seen->meter_note ? in.seen->meter_note : "");
+    return FSC_OK;
 }
 
 /* A price counts once it has stood for some runs: it is found from hours of a forecast that wavers,

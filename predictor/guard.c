@@ -233,9 +233,10 @@ int64_t fsc_guard_along(const fsc_guard_state *g, const fsc_guard_input *in,
     sum_up(sums, &g->spend);
     for (size_t i = 0; i < n; i++) {
         int64_t at = in->now + (int64_t)(i + 1) * step_s;
-        if (!rolling && at > end)
+        int64_t part_s = rolling ? step_s : at_most(step_s, end - (at - step_s));
+        if (part_s <= 0)
             break;
-        sum = add(sum, cost_micros[i]);
+        sum = add(sum, (int64_t)ceil((double)cost_micros[i] * (double)part_s / (double)step_s));
         int64_t begin = rolling ? at - in->cfg->window.length_s : start;
         while (rolling && in->now + (int64_t)(k + 1) * step_s <= begin)
             gone += cost_micros[k++];

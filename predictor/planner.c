@@ -52,14 +52,6 @@ static int64_t slowest_node_s(const fsc_planner *p, const fsc_workload_config *w
 /* ---- what the planner asks of the forecaster
  * -------------------------------------------------------------------- */
 
-static bool has_budget(const fsc_config *c, const fsc_workload_config *w)
-{
-    for (size_t b = 0; b < c->n_budgets; b++)
-        if (fsc_budget_covers(&c->budgets[b], w->name))
-            return true;
-    return false;
-}
-
 static void add_steps(int32_t *h, size_t *n, int64_t from, int64_t to)
 {
     for (int64_t k = from > 1 ? from : 1; k <= to; k++)
@@ -88,7 +80,7 @@ fsc_status fsc_planner_request(fsc_forecast_request *out, const fsc_planner *p, 
     for (int64_t ahead = LOOK_EVERY_S; ahead < FSC_LOOK_BEYOND_S + LOOK_EVERY_S;
          ahead += LOOK_EVERY_S)
         add_steps(h, &n, far_to + ahead / step_s, far_to + ahead / step_s);
-    for (int64_t k = 1; k <= SPEND_STEPS && has_budget(p->config, wl); k++)
+    for (int64_t k = 1; k <= SPEND_STEPS && fsc_config_has_budget(p->config, wl->name); k++)
         add_steps(h, &n, k * FSC_HOUR_S / step_s, k * FSC_HOUR_S / step_s);
     *out = (fsc_forecast_request){.n_horizons = n, .horizon = h, .n_q = N_LEVELS, .q = levels};
     return FSC_OK;
@@ -409,7 +401,7 @@ fsc_status fsc_planner_run(fsc_plan *out, fsc_planner *p, const fsc_plan_input *
     for (size_t w = 0; w < c->n_workloads; w++)
         FSC_TRY(plan_workload(&r, w));
     for (size_t b = 0; b < c->n_budgets; b++)
-        fsc__budget_guard(&r, b);
+        FSC_TRY(fsc__budget_guard(&r, b));
     for (size_t w = 0; w < c->n_workloads; w++)
         apply_cap(&r, w);
     fsc__plan_pools(&r);

@@ -48,6 +48,8 @@ void fsc__plan_pools(fsc_plan_run *r);
 /* Before the floors are planned: takes in the spend, and finds budget b's price of money. */
 void fsc__budget_price(fsc_plan_run *r, size_t b);
 /* After: what of the plan budget b allows, its state, and its figures. */
-void fsc__budget_guard(fsc_plan_run *r, size_t b);
+fsc_status fsc__budget_guard(fsc_plan_run *r, size_t b) FSC_CHECKED;
+/* Do any of the budget's workloads use the pool? */
+bool fsc__pays_for_pool(const fsc_budget_config *b, const fsc_config *c, const char *pool);
 
 #endif

@@ -15,6 +15,9 @@ for part in "$@"; do
     report) tests/bench/report.sh "$build" ;;
     budget)
         "$build/tests/bench/bench_budget" scenarios
+        calibrated=()
+        [ ! -d "$shared" ] || calibrated=("$shared"/{dc,nab,llm}_*.csv)
+        "$build/tests/bench/bench_spend" "${calibrated[@]}"
         [ -d "$shared" ] || { echo "SKIPPED: bench budget's traces: FORESCALE_SHARED=FOLDER"; continue; }
         "$build/tests/bench/bench_budget" traces "$shared" ;;
     forecast)

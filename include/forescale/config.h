@@ -207,5 +207,6 @@ const fsc_workload_config *fsc_config_workload(const fsc_config *c, const char *
 const fsc_pool_config *fsc_config_pool(const fsc_config *c, const char *name);
 const fsc_budget_config *fsc_config_budget(const fsc_config *c, const char *name);
 bool fsc_budget_covers(const fsc_budget_config *b, const char *workload);
+bool fsc_config_has_budget(const fsc_config *c, const char *workload);
 
 #endif

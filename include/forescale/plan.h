@@ -45,6 +45,21 @@ typedef struct fsc_budget_now {
     const char *meter_note; /* NULL, or what the plan is to say of the meter */
 } fsc_budget_now;
 
+/* A workload's past by the hour, from which joint futures are drawn: small, and outlives the
+ * forecaster that it comes from. */
+enum { FSC_DAY_HOURS = 24 };
+typedef struct fsc_plan_past {
+    fsc_series hours; /* its samples at whole hours before the newest, up to 28 days; n 0: none */
+    double held[FSC_DAY_HOURS]; /* by hours back: what the quarters around them peaked at, in such
+                                   samples */
+} fsc_plan_past;
+
+/* past: as fsc_forecaster_past() gives it. Steps that do not divide an hour give none. */
+fsc_status fsc_plan_past_of(fsc_plan_past *out, const fsc_series *past, fsc_arena *a,
+                            fsc_err *err) FSC_CHECKED;
+/* `held` so many hours ahead; 1 where there is no past. */
+double fsc_plan_past_held(const fsc_plan_past *p, size_t hours_ahead);
+
 typedef struct fsc_plan_input { /* arrays run parallel to the configuration's */
     int64_t now;
     const fsc_config *config;
@@ -52,6 +67,9 @@ typedef struct fsc_plan_input { /* arrays run parallel to the configuration's */
     const fsc_pool_now *pools;
     const fsc_budget_now *budgets;
     const fsc_forecast *const *forecasts; /* NULL entries: no forecast, hold */
+    /* Beside the forecasts, for the budgets' figures. NULL (a replay, which reads none): p50 and
+     * p95 are both of the median's course. */
+    const fsc_plan_past *pasts;
 } fsc_plan_input;
 
 typedef enum fsc_budget_state {

@@ -73,12 +73,14 @@ typedef struct world {
 
 static void run(world *x, int64_t now, const fsc_forecast *f)
 {
+    const fsc_plan_past none = {0};
     const fsc_plan_input in = {.now = now,
                                .config = &x->c,
                                .workloads = &x->w,
                                .pools = &x->pool,
                                .budgets = x->b,
-                               .forecasts = &f};
+                               .forecasts = &f,
+                               .pasts = &none};
     OK(fsc_planner_run(&x->plan, x->p, &in, arena, &err));
     const fsc_workload_plan *w = &x->plan.workloads[0];
     ck_assert_int_le(w->min_replicas, w->max_replicas);
