@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "clock.h"
 #include "direct_features.h"
 #include "far.h"
 #include "forescale/model.h"
+#include "newest_day.h"
 #include "past.h"
 
 #include <math.h>
@@ -162,21 +162,20 @@ static int64_t local_day(const fsc_forecaster *f, int64_t t)
     return local / FSC_DAY_S - (local % FSC_DAY_S < 0);
 }
 
-static bool follow_clock(fsc_past *p)
+static bool note_newest_day(fsc_past *p)
 {
-    fsc_clock_move move[FSC_MAX_CLOCK_MOVES + 1], new = fsc_clock_find_move(p);
+    fsc_past_note note[FSC_MAX_NOTES + 1];
     size_t n = 0;
-    for (size_t i = 0; i < p->n_moves; i++)
-        if (p->move[i].from_t > p->start)
-            move[n++] = p->move[i];
-    if (!new.steps || n == FSC_MAX_CLOCK_MOVES)
+    for (size_t i = 0; i < p->n_notes; i++)
+        if (p->note[i].from_t > p->start)
+            note[n++] = p->note[i];
+    if (n == FSC_MAX_NOTES || !fsc_newest_day_note(&note[n], p))
         return false;
-    move[n++] = new;
-    fsc_past_move_clock(p, move, n);
+    fsc_past_set_notes(p, note, n + 1);
     return true;
 }
 
-/* True where another clock came to light. */
+/* True where the calendar is another than the day before. */
 static bool end_day(fsc_forecaster *f)
 {
     size_t keep = (size_t)(f->cfg.max_history_s / f->cfg.step_s);
@@ -184,7 +183,7 @@ static bool end_day(fsc_forecaster *f)
         fsc_past_drop(&f->past, f->past.n - keep);
     f->day_n = f->past.n;
     f->day_stored = false;
-    return follow_clock(&f->past);
+    return note_newest_day(&f->past);
 }
 
 /* A local day begins. What a model learned more than warm_days before `last_day` is forgotten by
@@ -203,7 +202,7 @@ static fsc_status begin_day(fsc_forecaster *f, int64_t day, int64_t last_day, fs
     return status;
 }
 
-/* By the calendar as it is marked now: what was learned by another is of no use. */
+/* By the calendar as it is noted now: what was learned by another is of no use. */
 static fsc_status learn_again(fsc_forecaster *f, fsc_err *err)
 {
     fsc_past *p = &f->past;
@@ -432,8 +431,8 @@ typedef struct saved_day {
     int64_t start;
     int32_t step_s, fitted;
     uint64_t request; /* horizons and levels: what a model learns is of these */
-    uint64_t n_moves;
-    fsc_clock_move move[FSC_MAX_CLOCK_MOVES];
+    uint64_t n_notes;
+    fsc_past_note note[FSC_MAX_NOTES];
 } saved_day;
 
 typedef struct saved_now {
@@ -442,7 +441,7 @@ typedef struct saved_now {
     int64_t start;
 } saved_now;
 
-static const char day_magic[8] = "FSCFD04", now_magic[8] = "FSCFN02";
+static const char day_magic[8] = "FSCFD05", now_magic[8] = "FSCFN02";
 
 /* FNV-1a */
 static uint64_t request_hash(const fsc_forecast_request *r)
@@ -473,8 +472,8 @@ fsc_status fsc_forecaster_save_day(fsc_buf *out, const fsc_forecaster *f, fsc_er
                    .step_s = f->cfg.step_s,
                    .fitted = f->fitted,
                    .request = request_hash(&f->cfg.request),
-                   .n_moves = f->past.n_moves};
-    memcpy(h.move, f->past.move, sizeof h.move);
+                   .n_notes = f->past.n_notes};
+    memcpy(h.note, f->past.note, sizeof h.note);
     memcpy(h.magic, day_magic, sizeof h.magic);
     (void)snprintf(h.model, sizeof h.model, "%s", f->model->name);
     fsc_buf_add(out, &h, sizeof h);
@@ -510,7 +509,7 @@ static fsc_status check_saved(const fsc_forecaster *f, const saved_day *day, siz
     if (now->n_day != day->n || now->start != day->start)
         return fsc_fail(err, FSC_DATA, "the two parts of the forecast state are of two days");
     size_t most = SIZE_MAX / sizeof(double) / 4;
-    if (day->n_moves > FSC_MAX_CLOCK_MOVES || day->n > most || now->n > most ||
+    if (day->n_notes > FSC_MAX_NOTES || day->n > most || now->n > most ||
         n_day != sizeof *day + day->n * sizeof(double) + day->state_bytes ||
         n_now != sizeof *now + now->n * sizeof(double) + now->state_bytes)
         return fsc_fail(err, FSC_DATA, "the forecast state has another length than it says");
@@ -533,7 +532,7 @@ fsc_status fsc_forecaster_load(fsc_forecaster *f, const void *day, size_t n_day,
     if (d.n + w.n >= f->past.cap)
         return fsc_fail(err, FSC_DATA, "the forecast state is longer than its history may be");
     const char *day_y = (const char *)day + sizeof d, *now_y = (const char *)now + sizeof w;
-    fsc_past_move_clock(&f->past, d.move, (size_t)d.n_moves);
+    fsc_past_set_notes(&f->past, d.note, (size_t)d.n_notes);
     fsc_past_restore(&f->past, day_y, (size_t)d.n);
     fsc_past_restore(&f->past, now_y, (size_t)w.n);
     memcpy(f->state, day_y + d.n * sizeof(double), d.state_bytes);

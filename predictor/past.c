@@ -17,12 +17,20 @@ static bool is_holiday(const fsc_calendar *c, int64_t t)
     return low && t < fsc_period_end(c->zone, FSC_PERIOD_DAY, c->holidays[low - 1]);
 }
 
-static int64_t moved(const fsc_past *w, int64_t t)
+static int64_t clock_moved(const fsc_past *w, int64_t t)
 {
     int64_t steps = 0;
-    for (size_t i = 0; i < w->n_moves && w->move[i].from_t <= t; i++)
-        steps += w->move[i].steps;
+    for (size_t i = 0; i < w->n_notes && w->note[i].from_t <= t; i++)
+        steps += w->note[i].clock_steps;
     return steps;
+}
+
+static bool is_odd(const fsc_past *w, int64_t t)
+{
+    for (size_t i = 0; i < w->n_notes; i++)
+        if (!w->note[i].clock_steps && t >= w->note[i].from_t && t < w->note[i].from_t + FSC_DAY_S)
+            return true;
+    return false;
 }
 
 /* Local days are marked as wholes; one that holds a clock change point by point. */
@@ -41,7 +49,7 @@ static void mark_calendar(fsc_past *w, size_t from, size_t to)
             end = i + 1;
         memset(w->class_ + i, weekday >= 5 || holiday, end - i);
         for (; i < end; i++)
-            w->shift[i] = (int16_t)(offset_s / w->step_s + moved(w, fsc_past_time(w, i)));
+            w->shift[i] = (int16_t)(offset_s / w->step_s + clock_moved(w, fsc_past_time(w, i)));
     }
 }
 
@@ -100,6 +108,11 @@ static bool is_excluded(const fsc_calendar *c, int64_t t)
 
 static double fill(const fsc_past *w, size_t i)
 {
+    for (size_t k = 1; k <= 7; k++) {
+        size_t j = fsc_past_days_before(w, i, k);
+        if (j < i && w->class_[j] == w->class_[i])
+            return w->filled[j];
+    }
     size_t yesterday = fsc_past_days_before(w, i, 1);
     if (yesterday < i)
         return w->filled[yesterday];
@@ -121,7 +134,7 @@ void fsc_past_append(fsc_past *w, double value)
     int64_t t = fsc_past_time(w, i);
     double factor = fsc_past_factor(w, t);
     mark_calendar(w, i + w->ahead, i + w->ahead + 1);
-    bool usable = isfinite(value) && factor > 0 && !is_excluded(w->calendar, t);
+    bool usable = isfinite(value) && factor > 0 && !is_excluded(w->calendar, t) && !is_odd(w, t);
     w->y[i] = usable ? value / factor : NAN;
     fill_in(w, i);
 }
@@ -135,13 +148,16 @@ void fsc_past_restore(fsc_past *w, const void *y, size_t n)
         fill_in(w, from);
 }
 
-void fsc_past_move_clock(fsc_past *w, const fsc_clock_move *move, size_t n_moves)
+void fsc_past_set_notes(fsc_past *w, const fsc_past_note *note, size_t n)
 {
-    memcpy(w->move, move, n_moves * sizeof *move);
-    w->n_moves = n_moves;
+    memcpy(w->note, note, n * sizeof *note);
+    w->n_notes = n;
     mark_calendar(w, 0, w->n + w->ahead + 1);
-    for (size_t i = 0; i < w->n; i++)
+    for (size_t i = 0; i < w->n; i++) {
+        if (is_odd(w, fsc_past_time(w, i)))
+            w->y[i] = NAN;
         fill_in(w, i);
+    }
 }
 
 void fsc_past_drop(fsc_past *w, size_t steps)

@@ -9,13 +9,14 @@
 #include "forescale/config.h"
 #include "forescale/series.h"
 
-/* The clock that the demand follows was moved, by no zone that was told. */
-typedef struct fsc_clock_move {
-    int64_t from_t;
-    int64_t steps; /* more local offset from then on */
-} fsc_clock_move;
+/* What a day of the series itself told of the calendar (newest_day.h). */
+typedef struct fsc_past_note {
+    int64_t from_t;      /* the day's beginning */
+    int64_t clock_steps; /* more local offset from then on; 0: an odd day, of which nothing is
+                            learned */
+} fsc_past_note;
 
-enum { FSC_MAX_CLOCK_MOVES = 8 };
+enum { FSC_MAX_NOTES = 16 };
 
 typedef struct fsc_past {
     const char *id;
@@ -25,14 +26,14 @@ typedef struct fsc_past {
     size_t day, week; /* steps in a day and a week; 0 where the step does not divide a day */
     size_t n, cap;
     double *y;       /* [cap] base demand: events' factors divided out; NaN is a gap */
-    double *filled;  /* [cap] y, gaps filled from the same local time a day before, else the last
-                        value */
+    double *filled;  /* [cap] y, gaps filled from the same local time of the last day of the same
+                        class,  or a day before, else the last value */
     size_t ahead;    /* how far behind n the two arrays below are known */
     int16_t *shift;  /* [cap + ahead] local offset in steps: same local time a day before is i - day
                         + shift change */
     uint8_t *class_; /* [cap + ahead] 0 a weekday, 1 a weekend or a holiday */
-    fsc_clock_move move[FSC_MAX_CLOCK_MOVES];
-    size_t n_moves;
+    fsc_past_note note[FSC_MAX_NOTES]; /* by time */
+    size_t n_notes;
     struct fsc_features
         *features; /* NULL, or what direct regressions see of it: [FSC_N_TRANSFORMS] */
 } fsc_past;
@@ -47,9 +48,9 @@ void fsc_past_append(fsc_past *w, double value);
 /* Appends n saved points of y (base demand; bytes of any alignment). */
 void fsc_past_restore(fsc_past *w, const void *y, size_t n);
 
-/* From now on days are counted by these moves too: the marks, and what was filled by them, are made
- * anew. */
-void fsc_past_move_clock(fsc_past *w, const fsc_clock_move *move, size_t n_moves);
+/* From now on these notes hold: what follows from them is made anew. A day that was odd stays so.
+ */
+void fsc_past_set_notes(fsc_past *w, const fsc_past_note *note, size_t n);
 
 /* Forgets the oldest `steps` grid points: what is left is as if they had never been. */
 void fsc_past_drop(fsc_past *w, size_t steps);

@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "forescale/forecast.h"
 #include "forescale/time.h"
-#include "predictor/clock.h"
+#include "predictor/newest_day.h"
 #include "suite.h"
 
 #include <math.h>
 
 /* A Monday; a rush of two hours on weekdays, seen each 5 minutes. */
-enum { START = 1791158400, STEP_S = 300, DAY = 288, DAYS = 24, MOVED_DAY = 20, RUSH = 9 * 12 };
+enum {
+    START = 1791158400,
+    STEP_S = 300,
+    DAY = 288,
+    DAYS = 24,
+    MOVED_DAY = 20,
+    HOLIDAY = 15,
+    RUSH = 9 * 12
+};
 enum { QUIET = 30, BUSY = 300 };
+enum { NOTHING = -1000 };
 
 static const int32_t horizons[] = {1, 2};
 static const double levels[] = {0.5, 0.95};
@@ -66,13 +75,20 @@ START_TEST(a_clock_that_was_moved_is_followed_from_the_second_day)
 }
 END_TEST
 
-static int64_t found_after(const fsc_series *s, size_t days)
+static fsc_past past_after(const fsc_series *s, size_t days)
 {
     fsc_past p;
     OK(fsc_past_open(&p, "w", NULL, STEP_S, START, DAYS * DAY + 1, 7 * DAY, arena, &err));
     for (size_t i = 0; i < days * DAY; i++)
         fsc_past_append(&p, s->values[i]);
-    return fsc_clock_find_move(&p).steps;
+    return p;
+}
+
+static int64_t found_after(const fsc_series *s, size_t days)
+{
+    fsc_past p = past_after(s, days);
+    fsc_past_note note;
+    return fsc_newest_day_note(&note, &p) ? note.clock_steps : NOTHING;
 }
 
 START_TEST(one_day_shows_it_and_no_other_does)
@@ -80,7 +96,7 @@ START_TEST(one_day_shows_it_and_no_other_does)
     const int later = moves[_i];
     fsc_series s = rush(later, 0);
     for (size_t days = 1; days <= MOVED_DAY; days++)
-        ck_assert_int_eq(found_after(&s, days), 0);
+        ck_assert_int_eq(found_after(&s, days), NOTHING);
     ck_assert_int_eq(found_after(&s, MOVED_DAY + 2), -later);
 }
 END_TEST
@@ -89,17 +105,38 @@ START_TEST(a_rush_that_wanders_moves_no_clock)
 {
     fsc_series s = rush(0, 6);
     for (size_t days = 1; days <= DAYS; days++)
-        ck_assert_int_eq(found_after(&s, days), 0);
+        ck_assert_int_eq(found_after(&s, days), NOTHING);
 }
 END_TEST
 
-START_TEST(a_quiet_holiday_moves_no_clock)
+static void keep_holiday(void)
+{
+    for (size_t i = HOLIDAY * DAY; i < (HOLIDAY + 1) * DAY; i++)
+        y[i] = QUIET * ripple(i);
+}
+
+START_TEST(a_holiday_that_nobody_told_is_odd_and_not_learned)
 {
     fsc_series s = rush(0, 0);
-    for (size_t i = 16 * DAY; i < 17 * DAY; i++)
-        y[i] = QUIET * ripple(i);
-    for (size_t days = 1; days <= DAYS; days++)
-        ck_assert_int_eq(found_after(&s, days), 0);
+    keep_holiday();
+    for (size_t days = 1; days <= HOLIDAY + 1; days++)
+        ck_assert_int_eq(found_after(&s, days), days == HOLIDAY + 1 ? 0 : NOTHING);
+    ck_assert_double_gt(next(&s, (HOLIDAY + 1) * DAY + RUSH, 1), 0.8 * BUSY);
+}
+END_TEST
+
+START_TEST(of_two_odd_days_the_second_is_learned)
+{
+    fsc_series s = rush(0, 0);
+    keep_holiday();
+    for (size_t i = 0; i < DAY; i++)
+        y[(HOLIDAY + 1) * DAY + i] = y[HOLIDAY * DAY + i];
+    fsc_past p = past_after(&s, HOLIDAY + 1);
+    fsc_past_note note[2];
+    ck_assert(fsc_newest_day_note(note, &p));
+    p = past_after(&s, HOLIDAY + 2);
+    fsc_past_set_notes(&p, note, 1);
+    ck_assert(!fsc_newest_day_note(note, &p));
 }
 END_TEST
 
@@ -124,9 +161,10 @@ static fsc_forecaster *saved_and_loaded(const fsc_forecaster *f)
     return out;
 }
 
-START_TEST(a_move_is_kept_in_the_state)
+START_TEST(notes_are_kept_in_the_state)
 {
     const fsc_series s = rush(12, 0);
+    keep_holiday();
     fsc_forecaster *whole = opened(), *pieces = opened();
     OK(fsc_forecaster_feed(whole, &s, &err));
     for (size_t to = 100; to < s.n + 100; to += 100) {
@@ -144,12 +182,13 @@ static void add(TCase *t)
 {
     tcase_add_loop_test(t, a_clock_that_was_moved_is_followed_from_the_second_day, 0, 2);
     tcase_add_loop_test(t, one_day_shows_it_and_no_other_does, 0, 2);
-    tcase_add_test(t, a_quiet_holiday_moves_no_clock);
+    tcase_add_test(t, a_holiday_that_nobody_told_is_odd_and_not_learned);
+    tcase_add_test(t, of_two_odd_days_the_second_is_learned);
     tcase_add_test(t, a_rush_that_wanders_moves_no_clock);
-    tcase_add_test(t, a_move_is_kept_in_the_state);
+    tcase_add_test(t, notes_are_kept_in_the_state);
 }
 
 int main(void)
 {
-    return run_suite("clock", add);
+    return run_suite("newest_day", add);
 }
