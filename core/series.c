@@ -89,10 +89,11 @@ fsc_status fsc_series_from_samples(fsc_series *out, const char *id, const fsc_sa
 
 static size_t index_at(const fsc_series *s, int64_t t)
 {
-    if (t <= s->start)
+    if (!s->n || t <= s->start)
         return 0;
-    int64_t i = (t - s->start + s->step_s - 1) / s->step_s;
-    return i > (int64_t)s->n ? s->n : (size_t)i;
+    /* unsigned, for t may be as far away as INT64_MAX */
+    uint64_t i = ((uint64_t)t - (uint64_t)s->start - 1) / (uint64_t)s->step_s + 1;
+    return i > s->n ? s->n : (size_t)i;
 }
 
 fsc_series fsc_series_cut(const fsc_series *s, int64_t from, int64_t to)

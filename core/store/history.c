@@ -230,7 +230,12 @@ fsc_status fsc__history_open(fsc_series_row *row, fsc_store *s, const char *id, 
 {
     bool found;
     FSC_TRY(fsc__history_find(row, &found, s, id, err));
-    return found ? FSC_OK : fsc_fail(err, FSC_MISSING, "the store has no series %s", id);
+    return found
+               ? FSC_OK
+               : fsc_fail(
+                     err, FSC_MISSING,
+                     "the store has no series %s: run forescale collect, or import with --from-csv",
+                     id);
 }
 
 /* An empty grid of `step_s` over [from, to), clipped to what can be there. */

@@ -156,6 +156,11 @@ expect 0 "llama,2026-10-26T" forecast -c store.yaml --store sevens.db --at 2026-
 expect 0 "llama" plan -c store.yaml --at 2026-10-26T08:54:00Z
 expect 0 "llama" run -c store.yaml --dry-run --at 2026-10-26T08:54:00Z
 expect 0 "llama" status -c store.yaml
+sed 's/s\.db/nothing.db/' store.yaml >nothing.yaml
+for command in run status plan explain "report --format md"; do # a first day: a store, and nothing in it
+    expect 0 "llama" $command -c nothing.yaml
+done
+expect 1 "has no series llama: run forescale collect" forecast -c nothing.yaml
 expect 2 "--at goes with --dry-run" run -c store.yaml --at 2026-10-26T08:54:00Z
 echo "precious" >notes.db
 expect 1 "no forescale store" plan -c store.yaml --store notes.db
@@ -194,11 +199,4 @@ expect 2 "not both" explain -c store.yaml --run abc --at 2026-10-26T08:54:00Z
 run=$("$forescale" run -c store.yaml --dry-run --at 2026-10-26T08:54:00Z 2>err | sed -n 's/.*(run \([0-9a-f]*\)).*/\1/p')
 expect 0 "set-bounds of llama" explain -c store.yaml --run "$run"
 pass "explain: a decision number by number, by moment and by run"
-on_terminal() { script -qec "env LC_ALL=C.UTF-8 '$forescale' $*" /dev/null </dev/null; }
-on_terminal forecast --input "$demo" --horizon 5m >tty.out || fail "forecast on a terminal"
-grep -q '█' tty.out || fail "no bars on a terminal"
-on_terminal explain -c "$config" --input "$demo" --at 2026-10-26T08:54:00Z >tty.out && grep -q 'last 3 h *[▁▂▃▄▅▆▇█]' tty.out || fail "no chart in explain"
-on_terminal plan -c "$config" --input "$demo" --at 2026-10-26T08:54:00Z --spent gpu=200 >tty.out && grep -q '50 % of the ceiling spent' tty.out || fail "no bar of the budget"
-! "$forescale" forecast --input "$demo" --horizon 5m | grep -q '█' || fail "bars in a pipe"
-pass "charts on a terminal, plain text elsewhere"
 echo "$passed passed, 0 failed"

@@ -45,6 +45,9 @@ START_TEST(a_cut_shares_the_grid)
     ck_assert(c.values[0] == 1);
     ck_assert_uint_eq(fsc_series_cut(&s, INT64_MIN, INT64_MAX).n, 5);
     ck_assert_uint_eq(fsc_series_cut(&s, 2000, 3000).n, 0);
+    const fsc_series nothing = {0}, early = {.start = -60, .step_s = 60, .n = 2, .values = v};
+    ck_assert_uint_eq(fsc_series_cut(&nothing, 0, INT64_MAX).n, 0);
+    ck_assert_uint_eq(fsc_series_cut(&early, INT64_MIN, INT64_MAX).n, 2);
 }
 END_TEST
 
