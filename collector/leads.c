@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "forescale/leads.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,9 +28,10 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void add(fsc_leads *l, int64_t seconds)
+static void add(fsc_leads *l, const fsc_start *s)
 {
-    l->seconds[l->next] = (int32_t)seconds;
+    l->seconds[l->next] = (int32_t)(s->ready - s->ordered);
+    l->ready[l->next] = s->ready;
     l->next = (l->next + 1) % FSC_LEADS_KEPT;
     l->n += l->n < FSC_LEADS_KEPT;
 }
@@ -65,7 +67,7 @@ fsc_status fsc_leads_take(fsc_leads *l, const fsc_start *starts, size_t n, int64
             !l->n_counted || !bsearch(&key, l->counted, l->n_counted, sizeof key, ascending_hash);
         there[n_there++] = key;
         if (is_new && s->ordered >= l->since && s->ready >= s->ordered)
-            add(l, s->ready - s->ordered);
+            add(l, s);
     }
     qsort(there, n_there, sizeof *there, ascending_hash);
     l->counted = there;
@@ -83,9 +85,10 @@ typedef struct saved {
     int32_t n, next;
     int32_t seconds[FSC_LEADS_KEPT];
     uint64_t n_counted;
+    int64_t ready[FSC_LEADS_KEPT]; /* not in the first version */
 } saved;
 
-static const char saved_magic[8] = "FSCLD01";
+static const char saved_magic[8] = "FSCLD02", first_magic[8] = "FSCLD01";
 
 void fsc_leads_save(fsc_buf *out, const fsc_leads *l)
 {
@@ -96,23 +99,26 @@ void fsc_leads_save(fsc_buf *out, const fsc_leads *l)
                .n_counted = l->n_counted};
     memcpy(s.magic, saved_magic, sizeof s.magic);
     memcpy(s.seconds, l->seconds, sizeof s.seconds);
+    memcpy(s.ready, l->ready, sizeof s.ready);
     fsc_buf_add(out, &s, sizeof s);
     fsc_buf_add(out, l->counted, l->n_counted * sizeof *l->counted);
 }
 
 fsc_status fsc_leads_load(fsc_leads *l, const void *bytes, size_t n, fsc_arena *a, fsc_err *err)
 {
-    saved s;
-    if (n < sizeof s || memcmp(bytes, saved_magic, sizeof saved_magic))
+    saved s = {0};
+    bool is_first = n >= sizeof first_magic && !memcmp(bytes, first_magic, sizeof first_magic);
+    size_t head = is_first ? offsetof(saved, ready) : sizeof s;
+    if (n < head || (!is_first && memcmp(bytes, saved_magic, sizeof saved_magic)))
         return fsc_fail(err, FSC_DATA, "the learned leads are of another version");
-    memcpy(&s, bytes, sizeof s);
+    memcpy(&s, bytes, head);
     if (s.n < 0 || s.n > FSC_LEADS_KEPT || s.next < 0 || s.next >= FSC_LEADS_KEPT ||
-        s.n_counted > MAX_COUNTED || n != sizeof s + s.n_counted * sizeof(uint64_t))
+        s.n_counted > MAX_COUNTED || n != head + s.n_counted * sizeof(uint64_t))
         return fsc_fail(err, FSC_DATA, "the learned leads have another length than they say");
     uint64_t *counted = FSC_NEW(a, (size_t)s.n_counted, uint64_t, err);
     if (!counted)
         return FSC_NOMEM;
-    memcpy(counted, (const char *)bytes + sizeof s, (size_t)s.n_counted * sizeof *counted);
+    memcpy(counted, (const char *)bytes + head, (size_t)s.n_counted * sizeof *counted);
     *l = (fsc_leads){.since = s.since,
                      .in_force = s.in_force,
                      .n = s.n,
@@ -120,5 +126,6 @@ fsc_status fsc_leads_load(fsc_leads *l, const void *bytes, size_t n, fsc_arena *
                      .n_counted = (size_t)s.n_counted,
                      .counted = counted};
     memcpy(l->seconds, s.seconds, sizeof l->seconds);
+    memcpy(l->ready, s.ready, sizeof l->ready);
     return FSC_OK;
 }

@@ -28,6 +28,8 @@ typedef struct fsc_leads {
     int64_t in_force; /* seconds; 0: too few starts */
     int32_t n, next;  /* of the ring */
     int32_t seconds[FSC_LEADS_KEPT];
+    int64_t
+        ready[FSC_LEADS_KEPT]; /* when each of them was; 0: kept by a version that did not say */
     size_t n_counted;
     const uint64_t *counted; /* of objects that are there still, in the arena */
 } fsc_leads;
@@ -36,6 +38,12 @@ typedef struct fsc_leads {
  * tenth and five seconds: what is planned by it does not flutter. */
 fsc_status fsc_leads_take(fsc_leads *l, const fsc_start *starts, size_t n, int64_t now,
                           fsc_arena *a, fsc_err *err) FSC_CHECKED;
+
+/* The start that was `back` starts ago in the ring; back < n. */
+static inline size_t fsc_leads_at(const fsc_leads *l, int32_t back)
+{
+    return (size_t)((l->next - 1 - back + FSC_LEADS_KEPT) % FSC_LEADS_KEPT);
+}
 
 void fsc_leads_save(fsc_buf *out, const fsc_leads *l);
 fsc_status fsc_leads_load(fsc_leads *l, const void *bytes, size_t n, fsc_arena *a,

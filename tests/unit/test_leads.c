@@ -64,10 +64,33 @@ START_TEST(what_is_kept_reads_back_and_what_is_broken_is_refused)
     ck_assert_int_eq(fsc_leads_load(&back, fsc_buf_str(&bytes), bytes.len, arena, &err), FSC_OK);
     ck_assert_int_eq(back.in_force, 63);
     ck_assert_int_eq(back.n, 12);
+    ck_assert_int_eq(back.seconds[fsc_leads_at(&back, 0)], 63);
+    ck_assert_int_eq(back.ready[fsc_leads_at(&back, 11)], T0 + 63);
     starts_of(&back, 11, 1, 999); /* the one that is still there was counted before */
     ck_assert_int_eq(back.n, 12);
     for (size_t n = 0; n < bytes.len; n += 97)
         ck_assert_int_eq(fsc_leads_load(&back, fsc_buf_str(&bytes), n, arena, &err), FSC_DATA);
+}
+END_TEST
+
+START_TEST(leads_of_the_first_version_count_on_without_their_times)
+{
+    enum { HEAD = 8 + 2 * 8 + 2 * 4 + 4 * FSC_LEADS_KEPT + 8, TIMES = 8 * FSC_LEADS_KEPT };
+    fsc_leads l = {.since = T0}, back = {0};
+    fsc_buf bytes, first;
+    starts_of(&l, 0, 12, 63);
+    fsc_buf_init(&bytes, arena, 1 << 20);
+    fsc_buf_init(&first, arena, 1 << 20);
+    fsc_leads_save(&bytes, &l);
+    fsc_buf_add(&first, "FSCLD01", 8);
+    fsc_buf_add(&first, fsc_buf_str(&bytes) + 8, HEAD - 8);
+    fsc_buf_add(&first, fsc_buf_str(&bytes) + HEAD + TIMES, bytes.len - HEAD - TIMES);
+    OK(fsc_leads_load(&back, fsc_buf_str(&first), first.len, arena, &err));
+    ck_assert_int_eq(back.in_force, 63);
+    ck_assert_int_eq(back.n, 12);
+    ck_assert_int_eq(back.ready[0], 0);
+    starts_of(&back, 11, 1, 999);
+    ck_assert_int_eq(back.n, 12);
 }
 END_TEST
 
@@ -76,6 +99,7 @@ static void add_tests(TCase *t)
     tcase_add_test(t, a_start_counts_once_and_only_since_the_first_look);
     tcase_add_test(t, the_high_percentile_of_the_newest_is_in_force_and_does_not_flutter);
     tcase_add_test(t, what_is_kept_reads_back_and_what_is_broken_is_refused);
+    tcase_add_test(t, leads_of_the_first_version_count_on_without_their_times);
 }
 
 int main(void)
