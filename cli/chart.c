@@ -35,17 +35,21 @@ void fsc_chart_line(FILE *f, const double *v, size_t n, size_t width, double top
     }
 }
 
-void fsc_chart_bar(FILE *f, double part, double whole, size_t width)
+void fsc_chart_band(FILE *f, double part, double upper, double whole, size_t width)
 {
     static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    double filled = whole > 0 ? fmin(fmax(part / whole, 0), 1) * (double)width : 0;
-    size_t full = (size_t)filled, rest = (size_t)(8 * (filled - (double)full)), used = full;
-    for (size_t i = 0; i < full; i++)
+    double columns = (double)width / whole;
+    double solid = whole > 0 ? fmin(fmax(part * columns, 0), (double)width) : 0;
+    double shaded = whole > 0 ? fmin(fmax(upper * columns, 0), (double)width) : 0;
+    size_t full = (size_t)solid, rest = (size_t)(8 * (solid - (double)full)), x = 0;
+    for (; x < full; x++)
         (void)fputs("█", f);
     if (rest) {
         (void)fputs(eighths[rest], f);
-        used++;
+        x++;
     }
-    for (; used < width; used++)
+    for (; x < (size_t)ceil(shaded); x++)
+        (void)fputs("░", f);
+    for (; x < width; x++)
         (void)fputc(' ', f);
 }

@@ -14,7 +14,8 @@ bool fsc_chart_wanted(void);
  * (NaN: a blank); `top` is a full block. */
 void fsc_chart_line(FILE *f, const double *v, size_t n, size_t width, double top);
 
-/* A bar of `width` columns filled to part of whole; beyond it, full. */
-void fsc_chart_bar(FILE *f, double part, double whole, size_t width);
+/* A bar of `width` columns: solid to `part` of `whole`, shaded from there to `upper`, then blank;
+ * beyond the whole, full. */
+void fsc_chart_band(FILE *f, double part, double upper, double whole, size_t width);
 
 #endif

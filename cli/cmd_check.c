@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The doctor: each finding with its remedy. */
+#include "cli/colour.h"
 #include "cli/doctor_cluster.h"
 #include "cli/stages.h"
 
@@ -20,7 +21,8 @@ static void good(const char *what, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    (void)printf("ok    %-12s ", what);
+    fsc_paint(stdout, FSC_MEANS_OK, "ok");
+    (void)printf("    %-12s ", what);
     (void)vprintf(fmt, ap);
     (void)putchar('\n');
     va_end(ap);
@@ -29,23 +31,29 @@ static void good(const char *what, const char *fmt, ...)
 static void finding(doctor *d, const char *what, const char *finding_text, const char *remedy)
 {
     d->failed++;
-    (void)printf("FAIL  %-12s %s\n      %-12s remedy: %s\n", what, finding_text, "", remedy);
+    fsc_paint(stdout, FSC_MEANS_OVER, "FAIL");
+    (void)printf("  %-12s %s\n      %-12s remedy: %s\n", what, finding_text, "", remedy);
+}
+
+static void print_known(const fsc_finding *f, fsc_meaning m, const char *word)
+{
+    fsc_paint(stdout, m, "%s", word);
+    (void)printf("  %-12s %s\n      %-12s %s\n      %-12s remedy: %s\n", f->what, f->wrong, "",
+                 f->why, "", f->remedy);
 }
 
 /* What works and disappoints is said, and fails nothing. */
 static void print_finding(void *ctx, const fsc_finding *f)
 {
     (void)ctx;
-    (void)printf("warn  %-12s %s\n      %-12s %s\n      %-12s remedy: %s\n", f->what, f->wrong, "",
-                 f->why, "", f->remedy);
+    print_known(f, FSC_MEANS_HELD, "warn");
 }
 
 static void count_finding(void *ctx, const fsc_finding *f)
 {
     doctor *d = ctx;
     d->failed++;
-    (void)printf("FAIL  %-12s %s\n      %-12s %s\n      %-12s remedy: %s\n", f->what, f->wrong, "",
-                 f->why, "", f->remedy);
+    print_known(f, FSC_MEANS_OVER, "FAIL");
 }
 
 static void check_store(doctor *d)

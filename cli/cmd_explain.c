@@ -48,7 +48,9 @@ static void print_story(const fsc_story *story)
     (void)printf("%s\n", story->name);
     for (size_t i = 0; i < story->n; i++) {
         const char *topic = story->lines[i].topic;
-        (void)printf("  %-10s %s\n", strcmp(topic, before) ? topic : "", story->lines[i].text);
+        (void)printf("  %-10s ", strcmp(topic, before) ? topic : "");
+        fsc_paint(stdout, story->lines[i].meaning, "%s", story->lines[i].text);
+        (void)putchar('\n');
         before = topic;
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/chart.h"
+#include "cli/colour.h"
 #include "cli/input.h"
 #include "cli/parallel.h"
 #include "forescale/json.h"
@@ -81,7 +82,10 @@ static void print_table(const job *j)
             continue;
         (void)printf("%s%s: model %s, from %s", i ? "\n" : "", f->id, f->model,
                      fsc_time_format(at, f->origin));
-        (void)printf(isnan(f->skill) ? "\n" : ", skill %.2f against the last value\n", f->skill);
+        if (!isnan(f->skill))
+            fsc_paint(stdout, f->hold ? FSC_MEANS_HELD : FSC_MEANS_OK,
+                      ", skill %.2f against the last value", f->skill);
+        (void)putchar('\n');
         (void)printf("%-22s %12s", "TIME", "MEAN");
         for (size_t k = 0; k < f->n_q; k++) {
             char head[16];
@@ -98,7 +102,7 @@ static void print_table(const job *j)
                 (void)printf(" %12.6g", f->v[h * f->n_q + k]);
             if (charts) {
                 (void)printf("  ");
-                fsc_chart_bar(stdout, f->v[h * f->n_q + f->n_q / 2], top, BAR_WIDTH);
+                fsc_chart_band(stdout, f->mean[h], f->v[h * f->n_q + f->n_q - 1], top, BAR_WIDTH);
             }
             (void)putchar('\n');
         }

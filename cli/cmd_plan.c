@@ -11,7 +11,7 @@ static fsc_status plan_once(fsc_plan *plan, fsc_session *s, fsc_err *err)
     FSC_TRY(fsc_session_plan(plan, s, s->cli->now, s->cli->arena, err));
     if (s->store)
         FSC_TRY(fsc_shard_share_pools(s, plan, err));
-    FSC_TRY(fsc_plan_print(plan, s->cli, err));
+    FSC_TRY(fsc_plan_print(plan, s, err));
     if (s->cli->args.picture)
         FSC_TRY(fsc_picture_write(s->cli->args.picture, s, plan, err));
     return s->cli->args.input ? fsc_stage_state_write(s, err) : FSC_OK;

@@ -76,6 +76,17 @@ static fsc_status spend_since_last_run(fsc_session *s, const fsc_plan *plan, fsc
     return FSC_OK;
 }
 
+/* The figures by which a budget changed its state, for forescale explain. */
+static void add_figures(fsc_buf *out, const fsc_budget_plan *p)
+{
+    fsc_buf_printf(out,
+                   "{\"spent\":%.6f,\"p50\":%.6f,\"p95\":%.6f,\"worstCase\":%.6f,"
+                   "\"ceiling\":%.6f,\"probabilityOver\":%.4f,\"shadowPrice\":%.6f}",
+                   (double)p->spent_micros / 1e6, (double)p->forecast_p50_micros / 1e6,
+                   (double)p->forecast_p95_micros / 1e6, (double)p->worst_case_micros / 1e6,
+                   fsc_money_units(p->ceiling), p->probability_over, p->shadow_price);
+}
+
 static fsc_status journal_budgets(fsc_session *s, const fsc_plan *plan, bool dry, fsc_err *err)
 {
     for (size_t b = 0; b < plan->n_budgets; b++) {
@@ -102,7 +113,11 @@ static fsc_status journal_budgets(fsc_session *s, const fsc_plan *plan, bool dry
                                                 .dry_run = dry,
                                                 .key = ""},
                               err));
-        FSC_TRY(fsc_ledger_settle(s->store, id, plan->at, "applied", "", err));
+        fsc_buf figures;
+        fsc_buf_init(&figures, s->cli->arena, 4096);
+        add_figures(&figures, p);
+        FSC_TRY(fsc_buf_status(&figures, err));
+        FSC_TRY(fsc_ledger_settle(s->store, id, plan->at, "applied", fsc_buf_str(&figures), err));
     }
     return FSC_OK;
 }
@@ -153,7 +168,7 @@ static fsc_status stages(fsc_session *s, fsc_dry_run dry, outcome *o, fsc_err *e
     end_phase(o, FSC_PHASE_PLAN, &from);
     FSC_TRY(act(s, &o->plan, dry, o, err));
     if (!fsc_metrics_take_stdout(s->cli))
-        FSC_TRY(fsc_plan_print(&o->plan, s->cli, err));
+        FSC_TRY(fsc_plan_print(&o->plan, s, err));
     if (dry == FSC_DRY_NONE)
         FSC_TRY(fsc_stage_history_save(s, err));
     end_phase(o, FSC_PHASE_ACT, &from);

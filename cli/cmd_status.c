@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/chart.h"
+#include "cli/colour.h"
 #include "cli/stages.h"
 
+#include <math.h>
 #include <string.h>
 
-enum { RECENT_ROWS = 10 };
+enum { RECENT_ROWS = 10, CHART_WIDTH = 48, STALE_S = 15 * FSC_MINUTE_S };
 
-static void print_target(const char *name, const char *kind, const fsc_target_seen *seen,
-                         const char *note)
+static void print_target(const fsc_session *s, const char *name, const char *kind,
+                         const fsc_target_seen *seen, fsc_meaning m, const char *note)
 {
+    bool is_over = seen->ours && seen->expires_at <= s->cli->now;
     char expires[FSC_TIME_TEXT] = "-", bounds[48] = "?", baseline[48] = "-";
     if (seen->exists)
         (void)snprintf(bounds, sizeof bounds, "%lld..%lld", (long long)seen->min_replicas,
@@ -17,13 +21,17 @@ static void print_target(const char *name, const char *kind, const fsc_target_se
                        (long long)seen->baseline_max);
         (void)fsc_time_format(expires, seen->expires_at);
     }
-    (void)printf("%-20s %-24s %10s %10s  %-22s %s\n", name, kind, bounds, baseline, expires, note);
+    (void)printf("%-20s %-24s %10s %10s  ", name, kind, bounds, baseline);
+    fsc_paint(stdout, is_over ? FSC_MEANS_LATE : FSC_MEANS_NOTHING, "%-22s ", expires);
+    fsc_paint(stdout, m, "%s", note);
+    (void)putchar('\n');
 }
 
 static void print_floor(const fsc_session *s, size_t w)
 {
     const char *hold = s->workloads[w].hold;
-    print_target(s->config.workloads[w].name, s->config.workloads[w].target.kind_name, &s->seen[w],
+    print_target(s, s->config.workloads[w].name, s->config.workloads[w].target.kind_name,
+                 &s->seen[w], FSC_MEANS_HELD,
                  hold                ? hold
                  : s->seen[w].paused ? "paused"
                                      : "");
@@ -38,7 +46,8 @@ static void print_pool(const fsc_session *s, size_t p)
         (void)snprintf(nodes, sizeof nodes, "%lld nodes: %lld ready, %lld leaving, %lld with pods",
                        (long long)n->nodes, (long long)n->ready, (long long)n->leaving,
                        (long long)n->used);
-    print_target(s->config.pools[p].name, s->config.pools[p].prewarm.kind_name, &s->pool_targets[p],
+    print_target(s, s->config.pools[p].name, s->config.pools[p].prewarm.kind_name,
+                 &s->pool_targets[p], hold ? FSC_MEANS_HELD : FSC_MEANS_NOTHING,
                  hold ? hold : nodes);
 }
 
@@ -64,18 +73,43 @@ static void print_leads(const fsc_session *s)
         print_lead("node", s->config.pools[p].name, s->config.pools[p].lead_s, &s->node_leads[p]);
 }
 
+/* The day's course, where a terminal can show it. */
+static fsc_status print_day(fsc_session *s, const fsc_history_info *h, fsc_err *err)
+{
+    fsc_series day = {.id = h->id, .step_s = h->step_s};
+    double top = 0;
+    fsc_arena_mark mark = fsc_arena_get_mark(s->cli->arena);
+    FSC_TRY(fsc_history_read(&day, s->store, h->id, s->cli->now - FSC_DAY_S, s->cli->now + 1,
+                             s->cli->arena, err));
+    for (size_t i = 0; i < day.n; i++)
+        top = fmax(top, day.values[i]);
+    fsc_chart_line(stdout, day.values, day.n, CHART_WIDTH, top);
+    (void)printf(" %.4g", top);
+    fsc_arena_rewind(s->cli->arena, mark);
+    return FSC_OK;
+}
+
 static fsc_status print_history(fsc_session *s, fsc_err *err)
 {
     fsc_history_info *list;
     size_t n;
-    char newest[FSC_TIME_TEXT], age[FSC_TIME_TEXT];
+    bool charts = fsc_chart_wanted();
+    char newest[FSC_TIME_TEXT], text[FSC_TIME_TEXT];
     FSC_TRY(fsc_history_list(&list, &n, s->store, s->cli->arena, err));
-    (void)printf("\n%-20s %10s  %-22s %s\n", "HISTORY", "SAMPLES", "NEWEST", "AGE");
-    for (size_t i = 0; i < n; i++)
-        (void)printf("%-20s %10zu  %-22s %s\n", list[i].id, list[i].samples,
-                     fsc_time_format(newest, list[i].newest),
-                     fsc_duration_format(
-                         age, s->cli->now > list[i].newest ? s->cli->now - list[i].newest : 0));
+    (void)printf("\n%-20s %10s  %-22s %-9s%s\n", "HISTORY", "SAMPLES", "NEWEST", "AGE",
+                 charts ? " LAST DAY, AND ITS HIGHEST" : "");
+    for (size_t i = 0; i < n; i++) {
+        int64_t age = s->cli->now > list[i].newest ? s->cli->now - list[i].newest : 0;
+        (void)printf("%-20s %10zu  %-22s ", list[i].id, list[i].samples,
+                     fsc_time_format(newest, list[i].newest));
+        fsc_paint(stdout, age > STALE_S ? FSC_MEANS_LATE : FSC_MEANS_NOTHING, "%-9s",
+                  fsc_duration_format(text, age));
+        if (charts) {
+            (void)putchar(' ');
+            FSC_TRY(print_day(s, &list[i], err));
+        }
+        (void)putchar('\n');
+    }
     return FSC_OK;
 }
 
@@ -88,11 +122,13 @@ static fsc_status print_ledger(fsc_session *s, fsc_err *err)
                             s->cli->arena, err));
     (void)printf("\n%-22s %-8s %-20s %-14s %-12s %s\n", "RECENT", "KIND", "OBJECT", "OP", "OUTCOME",
                  "WHY");
-    for (size_t i = 0; i < n; i++)
-        (void)printf("%-22s %-8s %-20s %-14s %-12s %s\n", fsc_time_format(at, rows[i].row.at),
-                     rows[i].row.kind, rows[i].row.object, rows[i].row.op,
-                     rows[i].outcome ? rows[i].outcome : "not settled",
-                     rows[i].row.why ? rows[i].row.why : "");
+    for (size_t i = 0; i < n; i++) {
+        (void)printf("%-22s %-8s %-20s %-14s ", fsc_time_format(at, rows[i].row.at),
+                     rows[i].row.kind, rows[i].row.object, rows[i].row.op);
+        fsc_paint(stdout, fsc_outcome_meaning(rows[i].outcome), "%-12s",
+                  rows[i].outcome ? rows[i].outcome : "not settled");
+        (void)printf(" %s\n", rows[i].row.why ? rows[i].row.why : "");
+    }
     return FSC_OK;
 }
 
@@ -115,7 +151,7 @@ static fsc_status print_budgets(fsc_session *s, fsc_err *err)
         return FSC_OK;
     FSC_TRY(fsc_stage_history(s, err));
     FSC_TRY(fsc_session_plan(&plan, s, s->cli->now, s->cli->arena, err));
-    fsc_plan_budgets(stdout, &plan);
+    fsc_plan_budgets(&plan);
     return FSC_OK;
 }
 

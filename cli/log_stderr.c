@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/cli.h"
+#include "cli/colour.h"
 #include "forescale/json.h"
 
 #include <stdarg.h>
@@ -30,7 +31,12 @@ static void write_json(fsc_cli *cli, fsc_log_level level, const char *msg, va_li
 
 static void write_text(fsc_log_level level, const char *msg, va_list fields)
 {
-    (void)fprintf(stderr, "%s: %s", level_names[level], msg);
+    static const fsc_meaning meanings[] = {[FSC_LOG_ERROR] = FSC_MEANS_OVER,
+                                           [FSC_LOG_WARN] = FSC_MEANS_HELD,
+                                           [FSC_LOG_INFO] = FSC_MEANS_NOTHING,
+                                           [FSC_LOG_DEBUG] = FSC_MEANS_NOTHING};
+    fsc_paint(stderr, meanings[level], "%s:", level_names[level]);
+    (void)fprintf(stderr, " %s", msg);
     for (const char *key; (key = va_arg(fields, const char *));) {
         const char *value = va_arg(fields, const char *);
         (void)fprintf(stderr, " %s=%s", key, value ? value : "");

@@ -54,9 +54,8 @@ fsc_status fsc_stage_gather(fsc_session *s, fsc_err *err) FSC_CHECKED;
 bool fsc_session_has_targets(const fsc_session *s);
 
 /* plan_table.c */
-void fsc_plan_table(FILE *f, const fsc_plan *p);
-void fsc_plan_budgets(FILE *f, const fsc_plan *p); /* its last part */
-fsc_status fsc_plan_print(const fsc_plan *p, fsc_cli *cli, fsc_err *err) FSC_CHECKED;
+void fsc_plan_budgets(const fsc_plan *p); /* the table's last part */
+fsc_status fsc_plan_print(const fsc_plan *p, const fsc_session *s, fsc_err *err) FSC_CHECKED;
 /* 0, or with --detailed-exitcode what the plan says. */
 fsc_exit fsc_plan_exit(const fsc_session *s, const fsc_plan *p);
 

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/story.h"
+#include "forescale/json.h"
+#include "forescale/paths.h"
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { SAMPLES_TOLD = 5, STARTS_TOLD = 8, TRANSITIONS_TOLD = 5, LEDGER_ROWS = 50 };
 
 typedef struct teller {
     fsc_story *out;
@@ -28,14 +33,54 @@ __attribute__((format(printf, 4, 5))) static fsc_status say(teller *t, fsc_err *
     if (t->out->n == FSC_STORY_LINES)
         return FSC_OK;
     t->out->lines[t->out->n].topic = topic;
+    t->out->lines[t->out->n].meaning = FSC_MEANS_NOTHING;
     t->out->lines[t->out->n].text = fsc_arena_strdup(t->a, text, err);
     return t->out->lines[t->out->n++].text ? FSC_OK : FSC_NOMEM;
+}
+
+/* What the newest line means. */
+static void mark(teller *t, fsc_meaning m)
+{
+    t->out->lines[t->out->n - 1].meaning = m;
 }
 
 static double per_replica(const teller *t)
 {
     double configured = t->config->demand.per_replica;
     return configured > 0 ? configured : t->s->workloads[t->w].per_replica;
+}
+
+/* The newest samples one by one, and those that stood there a day and a week before. */
+static fsc_status tell_samples(teller *t, fsc_err *err)
+{
+    static const struct {
+        int64_t before_s;
+        const char *words;
+    } earlier[] = {{FSC_DAY_S, "a day"}, {FSC_WEEK_S, "a week"}};
+    const fsc_series *h = &t->s->history[t->w];
+    char at[FSC_TIME_TEXT];
+    fsc_buf b;
+    fsc_buf_init(&b, t->a, 1024);
+    size_t told = 0;
+    for (size_t i = h->n; i-- > 0 && told < SAMPLES_TOLD;) {
+        int64_t when = h->start + (int64_t)i * h->step_s;
+        if (isnan(h->values[i]) || when > t->plan->at)
+            continue;
+        fsc_buf_printf(&b, "%s%.6g at %s", told++ ? ", " : "", h->values[i],
+                       fsc_time_format(at, when));
+    }
+    if (!told)
+        return FSC_OK;
+    FSC_TRY(fsc_buf_status(&b, err));
+    FSC_TRY(say(t, err, "demand", "its newest samples: %s", fsc_buf_str(&b)));
+    for (size_t k = 0; k < sizeof earlier / sizeof *earlier; k++) {
+        int64_t when = t->plan->at - t->plan->at % h->step_s - earlier[k].before_s;
+        fsc_series there = fsc_series_cut(h, when, when + h->step_s);
+        if (there.n && !isnan(there.values[0]))
+            FSC_TRY(say(t, err, "demand", "%s before: %.6g at %s", earlier[k].words,
+                        there.values[0], fsc_time_format(at, when)));
+    }
+    return FSC_OK;
 }
 
 static fsc_status tell_demand(teller *t, fsc_err *err)
@@ -51,10 +96,26 @@ static fsc_status tell_demand(teller *t, fsc_err *err)
     if (isnan(newest))
         return say(t, err, "demand", "no sample within the last day");
     int64_t when = fsc_series_newest(&day);
-    return say(t, err, "demand",
-               "%.4g at %s, %s before the plan; from %.4g to %.4g over the last day", newest,
-               fsc_time_format(at, when), fsc_duration_format(age, t->plan->at - when), least,
-               most);
+    FSC_TRY(say(t, err, "demand",
+                "%.4g at %s, %s before the plan; from %.4g to %.4g over the last day", newest,
+                fsc_time_format(at, when), fsc_duration_format(age, t->plan->at - when), least,
+                most));
+    return tell_samples(t, err);
+}
+
+static int64_t time_of(const fsc_forecast *f, size_t h)
+{
+    return f->origin + (int64_t)f->horizon[h] * f->step_s;
+}
+
+/* The horizon nearest to a moment: the one that decides. */
+static size_t horizon_at(const fsc_forecast *f, int64_t when)
+{
+    size_t best = 0;
+    for (size_t h = 1; h < f->n_horizons; h++)
+        if (llabs((long long)(time_of(f, h) - when)) < llabs((long long)(time_of(f, best) - when)))
+            best = h;
+    return best;
 }
 
 static fsc_status tell_forecast(teller *t, fsc_err *err)
@@ -68,12 +129,18 @@ static fsc_status tell_forecast(teller *t, fsc_err *err)
                        f->skill);
     FSC_TRY(say(t, err, "forecast", "model %s, %s%s%s", f->model, skill, f->hold ? "; held: " : "",
                 f->hold ? f->hold : ""));
-    for (size_t k = 0; k < 3 && f->n_horizons; k++) { /* near, middle and far */
-        size_t h = k * (f->n_horizons - 1) / 2, middle = f->n_q / 2;
-        FSC_TRY(say(t, err, "forecast", "at %s: q%g %.4g, q%g %.4g, q%g %.4g",
-                    fsc_time_format(at, f->origin + (int64_t)f->horizon[h] * f->step_s), f->q[0],
-                    f->v[h * f->n_q], f->q[middle], f->v[h * f->n_q + middle], f->q[f->n_q - 1],
-                    f->v[h * f->n_q + f->n_q - 1]));
+    mark(t, f->hold ? FSC_MEANS_HELD : FSC_MEANS_NOTHING);
+    if (!f->n_horizons)
+        return FSC_OK;
+    const size_t told[] = {0, horizon_at(f, t->decided->demand_at), f->n_horizons - 1};
+    for (size_t k = 0; k < 3; k++) {
+        size_t h = told[k];
+        if (k && h == told[k - 1])
+            continue;
+        FSC_TRY(say(t, err, "forecast", "at %s: q0.05 %.4g, q0.5 %.4g, q%.3g %.4g",
+                    fsc_time_format(at, time_of(f, h)), fsc_forecast_level(f, h, 0.05),
+                    fsc_forecast_level(f, h, 0.5), t->decided->quantile,
+                    fsc_forecast_level(f, h, t->decided->quantile)));
     }
     return FSC_OK;
 }
@@ -84,6 +151,8 @@ static fsc_status tell_quantile(teller *t, fsc_err *err)
     char money[FSC_MONEY_TEXT], price[FSC_MONEY_TEXT] = "no price";
     if (o->quantile_given)
         return say(t, err, "quantile", "%.3g, as the objective says", o->quantile);
+    if (!(t->decided->quantile > 0))
+        return say(t, err, "quantile", "none: there is no forecast to choose a level of");
     if (t->config->pools.n)
         for (size_t p = 0; p < t->plan->n_pools; p++)
             if (!strcmp(t->plan->pools[p].name, t->config->pools.v[0]))
@@ -94,21 +163,51 @@ static fsc_status tell_quantile(teller *t, fsc_err *err)
                t->decided->quantile, price, fsc_money_format(money, o->late_minute));
 }
 
+/* The starts that a lead was learned from, newest first. */
+static fsc_status tell_starts(teller *t, const char *what, const char *name, const fsc_leads *l,
+                              fsc_err *err)
+{
+    char text[FSC_TIME_TEXT];
+    fsc_buf b;
+    if (!l->n)
+        return FSC_OK;
+    fsc_buf_init(&b, t->a, 1024);
+    for (int32_t back = 0; back < l->n && back < STARTS_TOLD; back++) {
+        size_t i = fsc_leads_at(l, back);
+        fsc_buf_printf(&b, "%s%s", back ? ", " : "", fsc_duration_format(text, l->seconds[i]));
+        if (l->ready[i])
+            fsc_buf_printf(&b, " (ready %s)", fsc_time_format(text, l->ready[i]));
+    }
+    FSC_TRY(fsc_buf_status(&b, err));
+    if (!l->in_force)
+        return say(t, err, "lead", "%s starts of %s seen so far: %d of the %d that teach: %s", what,
+                   name, (int)l->n, FSC_LEADS_ENOUGH, fsc_buf_str(&b));
+    return say(t, err, "lead", "%d %% of %d %s starts of %s took %s or less; the newest: %s",
+               FSC_LEADS_PERCENT, (int)l->n, what, name, fsc_duration_format(text, l->in_force),
+               fsc_buf_str(&b));
+}
+
 static fsc_status tell_lead(teller *t, fsc_err *err)
 {
     const fsc_config *c = &t->s->config;
     const fsc_workload_plan *d = t->decided;
     char pod[FSC_TIME_TEXT], node[FSC_TIME_TEXT], all[FSC_TIME_TEXT], next[FSC_TIME_TEXT];
-    bool learned_pod = t->s->workloads[t->w].lead_pod_s > 0, learned_node = false;
-    for (size_t p = 0; p < c->n_pools; p++)
-        if (t->config->pools.n && !strcmp(c->pools[p].name, t->config->pools.v[0]))
-            learned_node = t->s->pools[p].lead_node_s > 0;
-    return say(t, err, "lead",
-               "%s: a node %s (%s) and a pod %s (%s); the next chance to order comes within %s",
-               fsc_duration_format(all, d->lead_pod_s + d->lead_node_s),
-               fsc_duration_format(node, d->lead_node_s), learned_node ? "learned" : "configured",
-               fsc_duration_format(pod, d->lead_pod_s), learned_pod ? "learned" : "configured",
-               fsc_duration_format(next, c->interval_s * (1 + c->missed_runs)));
+    const fsc_pool_config *first =
+        t->config->pools.n ? fsc_config_pool(c, t->config->pools.v[0]) : NULL;
+    bool learned_pod = t->s->workloads[t->w].lead_pod_s > 0,
+         learned_node = first && t->s->pools[first - c->pools].lead_node_s > 0;
+    FSC_TRY(say(t, err, "lead",
+                "%s: a node %s (%s) and a pod %s (%s); the next chance to order comes within %s",
+                fsc_duration_format(all, d->lead_pod_s + d->lead_node_s),
+                fsc_duration_format(node, d->lead_node_s), learned_node ? "learned" : "configured",
+                fsc_duration_format(pod, d->lead_pod_s), learned_pod ? "learned" : "configured",
+                fsc_duration_format(next, c->interval_s * (1 + c->missed_runs))));
+    FSC_TRY(tell_starts(t, "pod", t->config->name, &t->s->pod_leads[t->w], err));
+    for (size_t k = 0; k < t->config->pools.n; k++) {
+        const fsc_pool_config *p = fsc_config_pool(c, t->config->pools.v[k]);
+        FSC_TRY(tell_starts(t, "node", p->name, &t->s->node_leads[p - c->pools], err));
+    }
+    return FSC_OK;
 }
 
 static fsc_status tell_replicas(teller *t, fsc_err *err)
@@ -152,6 +251,58 @@ static const char *amount(char out[FSC_MONEY_TEXT], const fsc_budget_plan *b, in
     return fsc_money_format(out, m);
 }
 
+/* "spent 96.00 USD, p50 ..." of a transition's receipt; "" where a run of before did not say. */
+static fsc_status add_figures(fsc_buf *out, const fsc_ledger_entry *e, const fsc_budget_plan *b,
+                              fsc_arena *a, fsc_err *err)
+{
+    static const struct {
+        const char *key, *words;
+    } figures[] = {{"spent", "spent"},
+                   {"p50", "p50"},
+                   {"p95", "p95"},
+                   {"worstCase", "at the worst"},
+                   {"ceiling", "ceiling"}};
+    const fsc_node *receipt;
+    char text[FSC_MONEY_TEXT];
+    if (!e->receipt || !*e->receipt)
+        return FSC_OK;
+    FSC_TRY(fsc_json_parse(&receipt, e->receipt, strlen(e->receipt), a, err));
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        fsc_buf_printf(
+            out, "%s %s %s", i ? "," : ";", figures[i].words,
+            amount(text, b,
+                   llround(1e6 * fsc_node_real(fsc_node_at(receipt, figures[i].key, NULL), 0))));
+    fsc_buf_printf(out, ", chance of passing it %.0f %%",
+                   100 * fsc_node_real(fsc_node_at(receipt, "probabilityOver", NULL), 0));
+    return FSC_OK;
+}
+
+/* How the budget came to its state: the newest transitions, each with its figures. */
+static fsc_status tell_transitions(teller *t, const fsc_budget_plan *b, fsc_err *err)
+{
+    fsc_ledger_entry *rows;
+    size_t n, told = 0;
+    char at[FSC_TIME_TEXT];
+    if (!t->s->store)
+        return FSC_OK;
+    FSC_TRY(fsc_ledger_read(&rows, &n, t->s->store, NULL, b->name, INT64_MIN, t->plan->at,
+                            LEDGER_ROWS, t->a, err));
+    for (size_t i = 0; i < n && told < TRANSITIONS_TOLD; i++) {
+        const fsc_ledger_row *row = &rows[i].row;
+        fsc_buf figures;
+        if (strcmp(row->kind, "budget"))
+            continue;
+        fsc_buf_init(&figures, t->a, 1024);
+        FSC_TRY(add_figures(&figures, &rows[i], b, t->a, err));
+        FSC_TRY(fsc_buf_status(&figures, err));
+        FSC_TRY(say(t, err, "budget", "%s, run %.12s%s: %s -> %s: %s%s",
+                    fsc_time_format(at, row->at), row->run_id, row->dry_run ? ", dry" : "",
+                    row->before, row->after, row->why, fsc_buf_str(&figures)));
+        told++;
+    }
+    return FSC_OK;
+}
+
 static fsc_status tell_budget(teller *t, const fsc_budget_plan *b, fsc_err *err)
 {
     char m[5][FSC_MONEY_TEXT];
@@ -162,10 +313,16 @@ static fsc_status tell_budget(teller *t, const fsc_budget_plan *b, fsc_err *err)
                 amount(m[0], b, b->spent_micros), amount(m[1], b, b->forecast_p50_micros),
                 amount(m[2], b, b->forecast_p95_micros), amount(m[3], b, b->worst_case_micros),
                 fsc_money_format(m[4], b->ceiling)));
+    if (b->state != FSC_BUDGET_CLOSED)
+        mark(t, fsc_budget_meaning(b->state));
     FSC_TRY(say(t, err, "budget",
                 "the chance of passing it is %.0f %%; money is worth %.2f times its amount: %s",
                 100 * b->probability_over, 1 + b->shadow_price, b->reason ? b->reason : "free"));
-    return b->void_why ? say(t, err, "budget", "the promise is void: %s", b->void_why) : FSC_OK;
+    if (b->void_why) {
+        FSC_TRY(say(t, err, "budget", "the promise is void: %s", b->void_why));
+        mark(t, FSC_MEANS_OVER);
+    }
+    return tell_transitions(t, b, err);
 }
 
 static fsc_status tell_budgets(teller *t, fsc_err *err)
@@ -192,6 +349,7 @@ static fsc_status tell_written(teller *t, fsc_err *err)
                     fsc_time_format(at, e->row.at), e->row.run_id, e->row.op, e->row.object,
                     e->row.before ? e->row.before : "", e->row.after ? e->row.after : "",
                     e->outcome ? e->outcome : "not settled: the run was killed"));
+        mark(t, fsc_outcome_meaning(e->outcome));
     }
     if (told)
         return FSC_OK;

@@ -4,6 +4,7 @@
 #ifndef FSC_STORY_H
 #define FSC_STORY_H
 
+#include "cli/colour.h"
 #include "cli/session.h"
 
 enum { FSC_STORY_LINES = 64 };
@@ -14,6 +15,7 @@ typedef struct fsc_story {
     struct fsc_story_line {
         const char *topic; /* "demand", "forecast", ... */
         const char *text;
+        fsc_meaning meaning;
     } lines[FSC_STORY_LINES];
 } fsc_story;
 

@@ -53,6 +53,10 @@ run run >/dev/null 2>&1 || fail "run"
 want=$(k get pods -n inference -l app=llama -o json | jq "$seconds [.items[] | at(\"Ready\") - at(\"PodScheduled\")] | $p90")
 [ "$(run plan -o json 2>/dev/null | jq '.workloads[0].leadSeconds.pod')" = "$want" ] || { run status; fail "the pods' lead is not the $want s of the API"; }
 pass "a pod's lead is what the API says, from scheduled to Ready: $want s at p90 of $(lead_of llama pod | cut -d' ' -f2) starts"
+newest=$(k get pods -n inference -l app=llama -o json | jq -r "$seconds [.items[] | at(\"Ready\")] | max | todate")
+run explain >"$rig/explain.out" 2>/dev/null && grep -qF "90 % of 12 pod starts of llama took ${want}s or less; the newest: " "$rig/explain.out" && grep -qF "(ready $newest)" "$rig/explain.out" ||
+    { cat "$rig/explain.out"; fail "explain does not name the starts that the lead is from, ready up to $newest"; }
+pass "explain names the starts that a lead is from"
 run run >/dev/null 2>&1 || fail "run"
 [ "$(lead_of llama pod | cut -d' ' -f2)" = 12 ] || fail "starts are counted twice"
 pass "a start counts once"
