@@ -105,23 +105,25 @@ fsc_status fsc__db_step(bool *row, fsc_stmt *st, fsc_err *err)
     return status;
 }
 
+/* To the end of the rows: only there SQLite commits a statement of its own, or says that it could
+ * not. */
 fsc_status fsc__db_run(fsc_stmt *st, fsc_err *err)
 {
-    bool row;
-    FSC_TRY(fsc__db_step(&row, st, err));
-    if (row)
-        fsc__db_done(st);
+    bool row = true;
+    while (row)
+        FSC_TRY(fsc__db_step(&row, st, err));
     return FSC_OK;
 }
 
 fsc_status fsc__db_run_int(int64_t *out, fsc_stmt *st, fsc_err *err)
 {
     bool row;
+    *out = 0;
     FSC_TRY(fsc__db_step(&row, st, err));
-    *out = row ? fsc__db_get_int(st, 0) : 0;
-    if (row)
-        fsc__db_done(st);
-    return FSC_OK;
+    if (!row)
+        return FSC_OK;
+    *out = fsc__db_get_int(st, 0);
+    return fsc__db_run(st, err);
 }
 
 int64_t fsc__db_get_int(fsc_stmt *st, int column)
