@@ -72,6 +72,7 @@ static void observe_one(fsc_session *s, size_t w, size_t *failed)
     }
     ++*failed;
     s->failed_for_good |= !err.retryable;
+    s->seen[w] = (fsc_target_seen){0}; /* half of what is to be known is written over by nobody */
     fsc_log_write(&s->cli->log, FSC_LOG_ERROR, err.msg, "workload", wl->name, NULL);
     s->workloads[w].hold = fsc_arena_strdup(s->cli->arena, err.msg, NULL);
     if (!s->workloads[w].hold)
@@ -238,6 +239,7 @@ static fsc_status observe_pools(fsc_session *s, size_t *failed, fsc_err *err)
         fsc_err one = FSC_ERR_INIT;
         if (observe_pool(s, p, pods, known, &one) == FSC_OK)
             continue;
+        s->pool_targets[p] = (fsc_target_seen){0};
         ++*failed;
         s->failed_for_good |= !one.retryable;
         fsc_log_write(&s->cli->log, FSC_LOG_ERROR, one.msg, "pool", s->config.pools[p].name, NULL);
