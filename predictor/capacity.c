@@ -142,8 +142,7 @@ static int64_t replicas_at(const fsc_site *s, const fsc_forecast *f, size_t h, d
         replicas =
             at_least(newsvendor(s, f, h, lambda, extra, kept), least_at(s, f, h, lambda, extra));
     else
-        replicas = (int64_t)ceil(
-            (value_at(f, h, effective_level(s, lambda)) + extra) / s->per_replica - 1e-9);
+        replicas = whole((value_at(f, h, effective_level(s, lambda)) + extra) / s->per_replica);
     return at_most(at_least(replicas, s->min_replicas), s->max_replicas);
 }
 
@@ -152,7 +151,7 @@ int64_t fsc_capacity_nodes_at(const fsc_site *site, const fsc_forecast *f, size_
 {
     /* Under trim max follows the plan, and the autoscaler below cannot pass it. */
     double served = site->per_replica * (site->cfg->trim ? 1 : site->cfg->utilization);
-    int64_t pods = (int64_t)ceil(value_at(f, h, level) / served - 1e-9);
+    int64_t pods = whole(value_at(f, h, level) / served);
     if (lambda > 0)
         pods = at_most(pods, replicas_at(site, f, h, lambda, 0, 0));
     int64_t at = f->origin + (int64_t)f->horizon[h] * f->step_s;
@@ -203,7 +202,7 @@ static int64_t present_need(const fsc_site *s, double newest, int64_t origin, in
 {
     if (s->now - origin >= step_s || isnan(newest))
         return 0;
-    return at_most((int64_t)ceil(newest / (s->per_replica * slack) - 1e-9), s->max_replicas);
+    return at_most(whole(newest / (s->per_replica * slack)), s->max_replicas);
 }
 
 /* What is decided of nodes: those that stay of the ones that are there, and all that are wanted

@@ -131,11 +131,18 @@ static int64_t nodes_of(const fsc_plan_run *r, const fsc_workload_config *wl, co
     return sum;
 }
 
-static void set_bounds(fsc_site *s, const fsc_workload_config *wl, const fsc_workload_now *now)
+/* Where the target could not be read, what the run before left there still stands. */
+static void set_bounds(fsc_site *s, const fsc_workload_config *wl, const fsc_workload_now *now,
+                       const fsc_floor_state *before)
 {
-    int64_t min = now->baseline_known ? now->baseline_min : now->min_known ? now->min_replicas : 1;
+    bool stands = now->hold && before->max_replicas;
+    int64_t min = now->baseline_known ? now->baseline_min
+                  : now->min_known    ? now->min_replicas
+                  : stands            ? before->min_replicas
+                                      : 1;
     int64_t max = now->baseline_known ? now->baseline_max
                   : now->max_known    ? now->max_replicas
+                  : stands            ? before->max_replicas
                                       : 100;
     s->min_replicas = wl->min_given ? wl->min_replicas : min;
     s->max_replicas = wl->max_given ? wl->max_replicas : max;
@@ -168,7 +175,7 @@ static fsc_status make_site(fsc_site *s, const fsc_plan_run *r, size_t w)
                     .tick_s = fsc__tick_s(c),
                     .lead_node_s = lead_node,
                     .idle_s = idle};
-    set_bounds(s, wl, now);
+    set_bounds(s, wl, now, &r->p->floors[w]);
     s->per_replica = wl->demand.per_replica > 0 ? wl->demand.per_replica : now->per_replica;
     s->lead_pod_s = now->lead_pod_s ? now->lead_pod_s : wl->lead_s;
     s->pods_per_node = wl->gpus_per_replica ? at_least(gpus_per_node / wl->gpus_per_replica, 1)
@@ -237,7 +244,7 @@ static int64_t held_floor(const fsc_plan_run *r, size_t w)
                  r->in->now - fc->origin <= MAX_STALE_STEPS * fc->step_s;
     if (!known)
         return floor;
-    int64_t need = (int64_t)ceil(fc->newest / (s->per_replica * s->cfg->utilization) - 1e-9);
+    int64_t need = whole(fc->newest / (s->per_replica * s->cfg->utilization));
     return at_most(floor, at_least(need, s->min_replicas));
 }
 
@@ -413,72 +420,6 @@ fsc_status fsc_planner_run(fsc_plan *out, fsc_planner *p, const fsc_plan_input *
                       .pools = r.pools,
                       .budgets = r.budgets};
     name_run(out, &r);
-    return FSC_OK;
-}
-
-/* ---- keeping
- * -----------------------------------------------------------------------------------------------------------
- */
-
-static const char saved_magic[8] = "FSCPL03";
-
-typedef struct saved_header {
-    char magic[8];
-    uint64_t n_workloads, n_budgets;
-} saved_header;
-
-/* States are kept by name, so that a changed configuration keeps those that it still has. */
-typedef struct saved_name {
-    char text[208];
-} saved_name;
-
-static void save_named(fsc_buf *out, const char *name, const void *bytes, size_t n)
-{
-    saved_name key = {{0}};
-    (void)snprintf(key.text, sizeof key.text, "%s", name);
-    fsc_buf_add(out, &key, sizeof key);
-    fsc_buf_add(out, bytes, n);
-}
-
-fsc_status fsc_planner_save(fsc_buf *out, const fsc_planner *p, fsc_err *err)
-{
-    const fsc_config *c = p->config;
-    saved_header h = {.n_workloads = c->n_workloads, .n_budgets = c->n_budgets};
-    memcpy(h.magic, saved_magic, sizeof h.magic);
-    fsc_buf_add(out, &h, sizeof h);
-    for (size_t w = 0; w < c->n_workloads; w++)
-        save_named(out, c->workloads[w].name, &p->floors[w], sizeof p->floors[w]);
-    for (size_t b = 0; b < c->n_budgets; b++)
-        save_named(out, c->budgets[b].name, &p->guards[b], sizeof p->guards[b]);
-    return fsc_buf_status(out, err);
-}
-
-fsc_status fsc_planner_load(fsc_planner *p, const void *bytes, size_t n, fsc_err *err)
-{
-    const fsc_config *c = p->config;
-    const char *at = bytes;
-    const size_t floor_bytes = sizeof(saved_name) + sizeof(fsc_floor_state),
-                 guard_bytes = sizeof(saved_name) + sizeof(fsc_guard_state);
-    saved_header h;
-    if (n < sizeof h || memcmp(at, saved_magic, sizeof saved_magic))
-        return fsc_fail(err, FSC_DATA, "the planner state is of another version");
-    memcpy(&h, at, sizeof h);
-    if (h.n_workloads > n / floor_bytes || h.n_budgets > n / guard_bytes ||
-        n != sizeof h + h.n_workloads * floor_bytes + h.n_budgets * guard_bytes)
-        return fsc_fail(err, FSC_DATA, "the planner state has another length than it says");
-    at += sizeof h;
-    for (uint64_t i = 0; i < h.n_workloads; i++, at += floor_bytes) {
-        const fsc_workload_config *w =
-            memchr(at, 0, sizeof(saved_name)) ? fsc_config_workload(c, at) : NULL;
-        if (w)
-            memcpy(&p->floors[w - c->workloads], at + sizeof(saved_name), sizeof(fsc_floor_state));
-    }
-    for (uint64_t i = 0; i < h.n_budgets; i++, at += guard_bytes) {
-        const fsc_budget_config *b =
-            memchr(at, 0, sizeof(saved_name)) ? fsc_config_budget(c, at) : NULL;
-        if (b)
-            memcpy(&p->guards[b - c->budgets], at + sizeof(saved_name), sizeof(fsc_guard_state));
-    }
     return FSC_OK;
 }
 

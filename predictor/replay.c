@@ -323,7 +323,7 @@ static int64_t scheduled_floor(const loop *x, int64_t now)
     for (int64_t h = then - then % FSC_HOUR_S; h < then + ahead; h += FSC_HOUR_S) {
         double peak = hour_peak(x->in->metric, h);
         if (!isnan(peak))
-            floor = at_least(floor, (int64_t)ceil(peak / (w->utilization * w->demand.per_replica)));
+            floor = at_least(floor, whole(peak / (w->utilization * w->demand.per_replica)));
     }
     return at_most(floor, w->max_replicas);
 }

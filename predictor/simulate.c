@@ -235,7 +235,7 @@ static int64_t recommended(const world *w, int64_t current)
     if (isnan(metric) || !current ||
         fabs(metric / (target * (double)current) - 1) <= p->hpa.tolerance)
         return current;
-    return (int64_t)ceil(metric / target - 1e-9);
+    return whole(metric / target);
 }
 
 static void autoscale(world *w)
@@ -433,7 +433,7 @@ static int64_t nodes_needed(const fsc_sim_params *p, int64_t minute)
     double worst = 0;
     for (int64_t t = minute; t < minute + FSC_MINUTE_S; t += FSC_SIM_STEP_S)
         worst = fmax(worst, value_of(p->demand, t));
-    return (int64_t)ceil(worst / (p->per_replica * (double)p->pods_per_node) - 1e-9);
+    return whole(worst / (p->per_replica * (double)p->pods_per_node));
 }
 
 /* The cheapest way to have `to` nodes in the next minute; starting pays the boot, stopping the

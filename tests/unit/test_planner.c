@@ -272,6 +272,34 @@ START_TEST(a_saved_planner_goes_on_as_if_nothing_was)
 }
 END_TEST
 
+/* Under the sanitizers: what is loaded is planned with. */
+START_TEST(a_damaged_planner_is_refused_or_plans_on)
+{
+    fsc_buf saved;
+    size_t refused = 0;
+    world x = {0};
+    load(&x.c, 2, "{quantile: 0.9}", "false", "budgets: [{name: b, ceiling: 900 USD, window: 6h}]");
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    x.pool = (fsc_pool_now){.nodes_known = true, .nodes = 3};
+    run(&x, 60, certain(x.p, 60, flat_30));
+    run(&x, 120, certain(x.p, 120, flat_30));
+    fsc_buf_init(&saved, arena, 1 << 20);
+    OK(fsc_planner_save(&saved, x.p, &err));
+    for (size_t i = 0; i < saved.len; i += 1 + i / 512) {
+        fsc_arena_mark mark = fsc_arena_get_mark(arena);
+        char *bytes = fsc_arena_strndup(arena, saved.data, saved.len, &err);
+        bytes[i] = (char)(i % 2 ? 0x7F : 0xFF);
+        OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+        if (fsc_planner_load(x.p, bytes, saved.len, &err) == FSC_OK)
+            run(&x, 180, certain(x.p, 180, flat_30));
+        else
+            refused++;
+        fsc_arena_rewind(arena, mark);
+    }
+    ck_assert_uint_ge(refused, 100);
+}
+END_TEST
+
 START_TEST(a_plan_is_json_with_exact_money)
 {
     world x = {0};
@@ -561,6 +589,7 @@ static void add(TCase *t)
     tcase_add_test(t, without_a_price_there_is_no_objective_in_money);
     tcase_add_test(t, our_own_raise_is_no_baseline);
     tcase_add_test(t, a_saved_planner_goes_on_as_if_nothing_was);
+    tcase_add_test(t, a_damaged_planner_is_refused_or_plans_on);
     tcase_add_test(t, a_plan_is_json_with_exact_money);
     tcase_add_loop_test(t, minima_that_cannot_fit_are_refused_with_their_sum, 0, 6);
     tcase_add_test(t, a_leaving_node_gets_one_successor);
