@@ -20,6 +20,13 @@ static gzFile open_for_read(const char *path)
     return fd < 0 ? NULL : gzdopen(fd, "rb");
 }
 
+static fsc_status unreadable(gzFile f, const char *path, fsc_err *err)
+{
+    int code;
+    const char *why = gzerror(f, &code);
+    return fsc_fail(err, code == Z_MEM_ERROR ? FSC_NOMEM : FSC_IO, "%s: %s", path, why);
+}
+
 /* Grows by doubling outside the arena, so that the arena holds the bytes only once. */
 static fsc_status read_all(char **out, size_t *n, gzFile f, const char *path, size_t limit,
                            fsc_err *err)
@@ -34,19 +41,15 @@ static fsc_status read_all(char **out, size_t *n, gzFile f, const char *path, si
             *out = grown;
         }
         int got = gzread(f, *out + *n, READ_CHUNK);
-        if (got < 0) {
-            int code;
-            return fsc_fail(err, FSC_IO, "%s: %s", path, gzerror(f, &code));
-        }
+        if (got < 0)
+            return unreadable(f, path, err);
         *n += (size_t)got;
         if (*n > limit)
             return fsc_fail(err, FSC_DATA, "%s: more than %zu MiB", path, limit >> 20);
         if (got == 0) {
-            int code;
-            const char *why = gzerror(f, &code); /* a cut gzip file ends like a whole one */
-            return code == Z_OK || code == Z_STREAM_END
-                       ? FSC_OK
-                       : fsc_fail(err, FSC_IO, "%s: %s", path, why);
+            int code; /* a cut gzip file ends like a whole one */
+            (void)gzerror(f, &code);
+            return code == Z_OK || code == Z_STREAM_END ? FSC_OK : unreadable(f, path, err);
         }
     }
 }
@@ -61,7 +64,8 @@ fsc_status fsc_file_read(const char **bytes, size_t *n, const char *path, size_t
         return fsc_fail(err, FSC_IO, "%s is a folder", path);
     gzFile f = open_for_read(path);
     if (!f)
-        return fsc_fail(err, FSC_IO, "cannot read %s: %s", path, strerror(errno));
+        return fsc_fail(err, errno == ENOMEM ? FSC_NOMEM : FSC_IO, "cannot read %s: %s", path,
+                        strerror(errno));
     fsc_status status = read_all(&data, n, f, path, limit, err);
     gzclose(f);
     if (status == FSC_OK) {

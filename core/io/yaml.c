@@ -36,6 +36,8 @@ static fsc_status next(builder *b, yaml_event_t *e)
 {
     if (yaml_parser_parse(&b->parser, e))
         return FSC_OK;
+    if (b->parser.error == YAML_MEMORY_ERROR || b->parser.error == YAML_NO_ERROR)
+        return fsc_fail(b->err, FSC_NOMEM, "%s: out of memory", b->file);
     const char *problem = b->parser.problem ? b->parser.problem : "this is not YAML";
     if (b->parser.error == YAML_READER_ERROR)
         return fail_at(b, mark_of_byte(b, b->parser.problem_offset), problem);
