@@ -430,8 +430,8 @@ typedef struct undo {
 
 static const char *const restore_notes[] = {
     [FSC_RESTORE_EXPIRED] = "no run renewed it: what had run out was put back",
-    [FSC_RESTORE_CAPS] = "no run came for longer than missedRuns allows: what had run out was put "
-                         "back, and the cap is the safe one",
+    [FSC_RESTORE_CAPS] = ("no run came for longer than missedRuns allows: what had run out was put "
+                          "back, and the cap is the safe one"),
     [FSC_RESTORE_ALL] = "the user's own bounds were put back",
 };
 
