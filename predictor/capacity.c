@@ -129,7 +129,7 @@ static int64_t least_at(const fsc_site *s, const fsc_forecast *f, size_t h, doub
                         double extra)
 {
     double demand = value_at(f, h, 0.5) + extra;
-    int64_t pods = (int64_t)ceil(demand / (s->per_replica * slack) - 1e-9);
+    int64_t pods = whole(demand / (s->per_replica * slack));
     return lambda > 0 ? 0 : at_most(pods, s->max_replicas);
 }
 
