@@ -230,6 +230,16 @@ static act pool_act(const fsc_apply_input *in, size_t p)
     return t;
 }
 
+static fsc_verdict verdict_of(const act *t)
+{
+    return t->alone || t->hold ? FSC_VERDICT_HELD : FSC_VERDICT_ALLOWED;
+}
+
+static bool is_dry(const act *t)
+{
+    return t->write.dry != FSC_DRY_NONE || t->journal_only;
+}
+
 static fsc_status intend(int64_t *id, fsc_store *s, const act *t, fsc_arena *a, fsc_err *err)
 {
     char before[BOUNDS_TEXT], after[BOUNDS_TEXT];
@@ -246,9 +256,9 @@ static fsc_status intend(int64_t *id, fsc_store *s, const act *t, fsc_arena *a, 
             .op = t->op,
             .before = bounds_text(before, t, t->seen->min_replicas, t->seen->max_replicas),
             .after = bounds_text(after, t, t->write.min_replicas, t->write.max_replicas),
-            .verdict = t->alone || t->hold ? FSC_VERDICT_HELD : FSC_VERDICT_ALLOWED,
+            .verdict = verdict_of(t),
             .why = t->alone ? t->alone : t->why,
-            .dry_run = t->write.dry != FSC_DRY_NONE || t->journal_only,
+            .dry_run = is_dry(t),
             .key = key,
         },
         err);
@@ -278,14 +288,28 @@ static void tell(const act *t, end e, const char *why, const fsc_log *log)
         fsc_log_write(log, FSC_LOG_WARN, t->seen->note, t->what, t->name, NULL);
 }
 
-static bool was_held(fsc_store *s, const act *t, fsc_arena *a)
+/* What comes of an act that needs no write; END_FAILED: it needs one. */
+static end without_write(const act *t)
 {
-    fsc_ledger_entry *last = NULL;
-    size_t n = 0;
-    fsc_err unread = FSC_ERR_INIT;
-    return fsc_ledger_read(&last, &n, s, NULL, t->name, INT64_MIN, t->write.now, 1, a, &unread) ==
-               FSC_OK &&
-           n == 1 && last[0].row.verdict == FSC_VERDICT_HELD;
+    if (t->alone)
+        return END_HELD;
+    if (t->journal_only)
+        return END_PLANNED;
+    return t->ops && fsc_target_stands(t->seen, &t->write) ? END_UNCHANGED : END_FAILED;
+}
+
+/* Does the ledger say so already, and not too long ago? */
+static bool is_told(const act *t, end e, const fsc_ledger_entry *last)
+{
+    char after[BOUNDS_TEXT];
+    const fsc_ledger_row *row = &last->row;
+    if (e == END_FAILED || !last->outcome || t->write.now - row->at >= FSC_LEDGER_REPEAT_S ||
+        row->dry_run != is_dry(t) || row->verdict != verdict_of(t) || strcmp(row->op, t->op) ||
+        strcmp(row->after, bounds_text(after, t, t->write.min_replicas, t->write.max_replicas)))
+        return false;
+    if (e == END_UNCHANGED && !strcmp(last->outcome, end_names[END_APPLIED]))
+        return true;
+    return !strcmp(last->outcome, end_names[e]) && (!t->alone || !strcmp(row->why, t->alone));
 }
 
 /* Only what a human would want to see beside the object: bounds that changed, a hold that began. */
@@ -314,22 +338,39 @@ static void announce(const act *t, end e, bool held_before, fsc_kube *k, const f
         fsc__event_post(k, t->ref, t->seen, what, log, a);
 }
 
-static fsc_status carry_out(fsc_apply_counts *out, fsc_kube *k, fsc_store *s, const act *t,
-                            const fsc_log *log, fsc_arena *a, fsc_err *err)
+static fsc_status record(end *e, const char **receipt, fsc_kube *k, fsc_store *s, const act *t,
+                         fsc_arena *a, fsc_err *err)
 {
     int64_t id = 0;
     fsc_err one = FSC_ERR_INIT;
-    fsc_arena_mark mark = fsc_arena_get_mark(a);
-    bool held_before = was_held(s, t, a);
     FSC_TRY(intend(&id, s, t, a, err));
-    end e = t->alone ? END_HELD : t->journal_only ? END_PLANNED : write_target(t, k, a, &one);
-    const char *receipt = *one.msg ? one.msg : t->alone ? t->alone : t->why;
+    *e = t->alone ? END_HELD : t->journal_only ? END_PLANNED : write_target(t, k, a, &one);
+    if (*one.msg)
+        *receipt = fsc_arena_strdup(a, one.msg, err);
+    return *receipt ? fsc_ledger_settle(s, id, t->write.now, end_names[*e], *receipt, err)
+                    : FSC_NOMEM;
+}
+
+static fsc_status carry_out(fsc_apply_counts *out, fsc_kube *k, fsc_store *s, const act *t,
+                            const fsc_log *log, fsc_arena *a, fsc_err *err)
+{
+    fsc_err none = FSC_ERR_INIT;
+    fsc_ledger_entry last = {.row = {.verdict = FSC_VERDICT_ALLOWED}};
+    fsc_arena_mark mark = fsc_arena_get_mark(a);
+    fsc_status status = fsc_ledger_newest(&last, s, "act", t->name, t->write.now, a, &none);
+    if (status != FSC_OK && status != FSC_MISSING) {
+        *err = none;
+        return status;
+    }
+    const char *receipt = t->alone ? t->alone : t->why;
+    end e = without_write(t);
+    if (status == FSC_MISSING || !is_told(t, e, &last))
+        FSC_TRY(record(&e, &receipt, k, s, t, a, err));
     tell(t, e, receipt, log);
-    announce(t, e, held_before, k, log, a);
+    announce(t, e, last.row.verdict == FSC_VERDICT_HELD, k, log, a);
     ++*count_of(out, e);
     if (t->hold && e != END_HELD && e != END_FAILED)
         out->held++;
-    FSC_TRY(fsc_ledger_settle(s, id, t->write.now, end_names[e], receipt, err));
     fsc_arena_rewind(a, mark);
     return FSC_OK;
 }

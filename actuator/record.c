@@ -218,6 +218,12 @@ static fsc_status check_write(const fsc_target_seen *s, const fsc_target_write *
     return FSC_OK;
 }
 
+bool fsc_target_stands(const fsc_target_seen *seen, const fsc_target_write *w)
+{
+    const fsc__desired d = desired_of(w);
+    return is_whole(seen, &d, w);
+}
+
 /* The plan stands on the bounds and the record that were seen: of these nothing may have changed,
  * but by this run itself. */
 static bool still_as_planned(const fsc_target_seen *then, const fsc_target_seen *now,

@@ -26,19 +26,32 @@ static fsc_status find_run(fsc_session *s, const char *run, fsc_err *err)
     return fsc_fail(err, FSC_USAGE, "the ledger has no run %s: see forescale status", run);
 }
 
-/* What the ledger says of the moment; without a moment given, of the newest run. */
+static fsc_status add_newest(fsc_ledger_entry *rows, size_t *n, fsc_session *s, const char *object,
+                             fsc_err *err)
+{
+    fsc_err none = FSC_ERR_INIT;
+    fsc_status status = fsc_ledger_newest(&rows[*n], s->store, "act", object, s->cli->now + 1,
+                                          s->cli->arena, &none);
+    *n += status == FSC_OK;
+    if (status == FSC_OK || status == FSC_MISSING)
+        return FSC_OK;
+    *err = none;
+    return status;
+}
+
+/* What the ledger says last, until the moment, of the workloads and pools: it stands until it is
+ * said anew. */
 static fsc_status read_rows(fsc_ledger_entry **rows, size_t *n, fsc_session *s, fsc_err *err)
 {
-    int64_t now = s->cli->now, span = s->cli->args.at_given ? s->config.interval_s : FSC_DAY_S;
+    const fsc_config *c = &s->config;
     *n = 0;
-    if (!s->store)
-        return FSC_OK;
-    FSC_TRY(fsc_ledger_read(rows, n, s->store, NULL, NULL, now - span + 1, now + 1, LEDGER_ROWS,
-                            s->cli->arena, err));
-    size_t newest = 0;
-    while (newest < *n && !strcmp((*rows)[newest].row.run_id, (*rows)[0].row.run_id))
-        newest++;
-    *n = newest;
+    *rows = FSC_NEW(s->cli->arena, c->n_workloads + c->n_pools, fsc_ledger_entry, err);
+    if (!*rows)
+        return FSC_NOMEM;
+    for (size_t w = 0; s->store && w < c->n_workloads; w++)
+        FSC_TRY(add_newest(*rows, n, s, c->workloads[w].name, err));
+    for (size_t p = 0; s->store && p < c->n_pools; p++)
+        FSC_TRY(add_newest(*rows, n, s, c->pools[p].name, err));
     return FSC_OK;
 }
 

@@ -122,11 +122,38 @@ static fsc_status journal_budgets(fsc_session *s, const fsc_plan *plan, bool dry
     return FSC_OK;
 }
 
+/* The run's own row: what its decisions left as it was has no other. */
+static fsc_status journal_run(int64_t *id, fsc_session *s, const fsc_plan *plan, bool dry,
+                              fsc_err *err)
+{
+    return fsc_ledger_intend(id, s->store,
+                             &(fsc_ledger_row){.at = plan->at,
+                                               .run_id = plan->run_id,
+                                               .kind = "run",
+                                               .object = dry ? "dry runs" : FSC_LEDGER_RUNS,
+                                               .op = "act",
+                                               .verdict = FSC_VERDICT_ALLOWED,
+                                               .dry_run = dry},
+                             err);
+}
+
+static fsc_status settle_run(fsc_session *s, int64_t id, const fsc_apply_counts *acts, fsc_err *err)
+{
+    const char *receipt = fsc_arena_printf(
+        s->cli->arena, err, "%zu applied, %zu unchanged, %zu journalled, %zu held, %zu failed",
+        acts->applied, acts->unchanged, acts->planned, acts->held, acts->failed);
+    return receipt ? fsc_ledger_settle(s->store, id, s->cli->now, acts->failed ? "partly" : "done",
+                                       receipt, err)
+                   : FSC_NOMEM;
+}
+
 static fsc_status act(fsc_session *s, const fsc_plan *plan, fsc_dry_run dry, outcome *o,
                       fsc_err *err)
 {
     if (dry == FSC_DRY_NONE)
         FSC_TRY(fsc_shard_use(s, plan, err));
+    int64_t id;
+    FSC_TRY(journal_run(&id, s, plan, dry != FSC_DRY_NONE, err));
     FSC_TRY(journal_budgets(s, plan, dry != FSC_DRY_NONE, err));
     if (dry == FSC_DRY_NONE) {
         FSC_TRY(fsc_stage_prices_journal(s, plan->run_id, err));
@@ -143,6 +170,7 @@ static fsc_status act(fsc_session *s, const fsc_plan *plan, fsc_dry_run dry, out
                                          .dry = dry,
                                          .log = &s->cli->log},
                       s->cli->arena, err));
+    FSC_TRY(settle_run(s, id, &o->acts, err));
     /* A cap that was not written is not in force: then all that was taken stays committed. */
     return dry == FSC_DRY_NONE && !o->acts.failed ? fsc_shard_settle(s, plan, err) : FSC_OK;
 }

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { RECENT_ROWS = 10, CHART_WIDTH = 48, STALE_S = 15 * FSC_MINUTE_S };
+enum { RECENT_ROWS = 10, LEDGER_ROWS = 2000, CHART_WIDTH = 48, STALE_S = 15 * FSC_MINUTE_S };
 
 static void print_target(const fsc_session *s, const char *name, const char *kind,
                          const fsc_target_seen *seen, fsc_meaning m, const char *note)
@@ -118,16 +118,23 @@ static fsc_status print_ledger(fsc_session *s, fsc_err *err)
     fsc_ledger_entry *rows;
     size_t n;
     char at[FSC_TIME_TEXT];
-    FSC_TRY(fsc_ledger_read(&rows, &n, s->store, NULL, NULL, INT64_MIN, INT64_MAX, RECENT_ROWS,
+    FSC_TRY(fsc_ledger_read(&rows, &n, s->store, NULL, NULL, INT64_MIN, INT64_MAX, LEDGER_ROWS,
                             s->cli->arena, err));
     (void)printf("\n%-22s %-8s %-20s %-14s %-12s %s\n", "RECENT", "KIND", "OBJECT", "OP", "OUTCOME",
                  "WHY");
-    for (size_t i = 0; i < n; i++) {
-        (void)printf("%-22s %-8s %-20s %-14s ", fsc_time_format(at, rows[i].row.at),
-                     rows[i].row.kind, rows[i].row.object, rows[i].row.op);
-        fsc_paint(stdout, fsc_outcome_meaning(rows[i].outcome), "%-12s",
-                  rows[i].outcome ? rows[i].outcome : "not settled");
-        (void)printf(" %s\n", rows[i].row.why ? rows[i].row.why : "");
+    bool run_told = false;
+    for (size_t i = 0, told = 0; i < n && told < RECENT_ROWS; i++) {
+        const fsc_ledger_entry *e = &rows[i];
+        bool is_run = !strcmp(e->row.kind, "run");
+        if (is_run && run_told) /* of the runs before, what they changed */
+            continue;
+        run_told |= is_run;
+        told++;
+        (void)printf("%-22s %-8s %-20s %-14s ", fsc_time_format(at, e->row.at), e->row.kind,
+                     e->row.object, e->row.op);
+        fsc_paint(stdout, fsc_outcome_meaning(e->outcome), "%-12s",
+                  e->outcome ? e->outcome : "not settled");
+        (void)printf(" %s\n", is_run && e->receipt ? e->receipt : e->row.why);
     }
     return FSC_OK;
 }

@@ -34,6 +34,7 @@ typedef struct gathering {
     fsc_report *r;
     fsc_report_workload *workloads;
     source *sources;
+    int64_t last_run_at; /* 0: none has its row */
     size_t n_ahead;
     const int32_t *ahead; /* [n_ahead] 1, 2, ... */
 } gathering;
@@ -104,7 +105,7 @@ static fsc_status read_workload(gathering *g, size_t w, fsc_err *err)
     out->acts = (fsc_report_acts){
         .applied = sums.applied, .planned = sums.planned, .held = sums.held, .failed = sums.failed};
     source *src = &g->sources[w];
-    src->last_act_at = sums.newest;
+    src->last_act_at = g->last_run_at > sums.newest ? g->last_run_at : sums.newest;
     src->lasting_s = g->r->plan->workloads[w].expires_at - g->r->plan->at;
     return fsc_ledger_changes(&src->changes, &src->n_changes, s->store, name, g->r->from, g->r->at,
                               src->lasting_s, s->cli->arena, err);
@@ -124,6 +125,19 @@ static fsc_status read_history_infos(gathering *g, fsc_err *err)
         out->newest = list[i].newest;
     }
     return FSC_OK;
+}
+
+static fsc_status read_last_run(gathering *g, fsc_err *err)
+{
+    fsc_ledger_entry run = {.row = {.at = 0}};
+    fsc_err none = FSC_ERR_INIT;
+    fsc_status status = fsc_ledger_newest(&run, g->s->store, "run", FSC_LEDGER_RUNS, g->r->at,
+                                          g->s->cli->arena, &none);
+    g->last_run_at = run.row.at;
+    if (status == FSC_OK || status == FSC_MISSING)
+        return FSC_OK;
+    *err = none;
+    return status;
 }
 
 static fsc_status read_budget(fsc_report_budget *out, const gathering *g, size_t b, fsc_err *err)
@@ -376,6 +390,7 @@ static fsc_status read_all(gathering *g, fsc_err *err)
     FSC_TRY(fsc_session_plan(plan, s, s->cli->now, s->cli->arena, err));
     g->r->plan = plan;
     FSC_TRY(read_history_infos(g, err));
+    FSC_TRY(read_last_run(g, err));
     for (size_t w = 0; w < s->config.n_workloads; w++)
         FSC_TRY(read_workload(g, w, err));
     for (size_t b = 0; b < s->config.n_budgets; b++)

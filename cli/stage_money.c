@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { JOURNAL_S = FSC_HOUR_S };
-
 static fsc_quote_input quote_input(const fsc_session *s, bool ask)
 {
     return (fsc_quote_input){
@@ -145,7 +143,7 @@ fsc_status fsc_stage_spend_journal(fsc_session *s, const char *run_id, fsc_err *
     for (size_t b = 0; b < s->config.n_budgets; b++) {
         const fsc_budget_config *cfg = &s->config.budgets[b];
         const char *state = states[s->meters[b].state];
-        fsc_ledger_row last = {.after = ""};
+        fsc_ledger_entry last = {.row = {.after = ""}};
         int64_t id;
         if (!s->budgets[b].meter_note)
             continue;
@@ -153,7 +151,8 @@ fsc_status fsc_stage_spend_journal(fsc_session *s, const char *run_id, fsc_err *
             fsc_ledger_newest(&last, s->store, "meter", cfg->name, s->cli->now, s->cli->arena, err);
         if (status != FSC_OK && status != FSC_MISSING)
             return status;
-        if (status == FSC_OK && !strcmp(last.after, state) && s->cli->now - last.at < JOURNAL_S)
+        if (status == FSC_OK && !strcmp(last.row.after, state) &&
+            s->cli->now - last.row.at < FSC_LEDGER_REPEAT_S)
             continue;
         FSC_TRY(fsc_ledger_intend(&id, s->store,
                                   &(fsc_ledger_row){.at = s->cli->now,
@@ -161,7 +160,7 @@ fsc_status fsc_stage_spend_journal(fsc_session *s, const char *run_id, fsc_err *
                                                     .kind = "meter",
                                                     .object = cfg->name,
                                                     .op = "reconcile",
-                                                    .before = last.after,
+                                                    .before = last.row.after,
                                                     .after = state,
                                                     .verdict = FSC_VERDICT_ALLOWED,
                                                     .why = s->budgets[b].meter_note,

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { STALE_AMOUNT_S = 30 * FSC_DAY_S, REPEAT_S = FSC_HOUR_S };
+enum { STALE_AMOUNT_S = 30 * FSC_DAY_S };
 static const double most_units = 1e6; /* an hour of a node */
 
 fsc_status fsc_price_micros(int64_t *micros, double units, fsc_err *err)
@@ -20,7 +20,10 @@ static fsc_status newest(fsc_ledger_row *out, fsc_store *s, const char *pool, in
 {
     if (!s)
         return FSC_MISSING;
-    return fsc_ledger_newest(out, s, "price", pool, now, a, err);
+    fsc_ledger_entry last;
+    FSC_TRY(fsc_ledger_newest(&last, s, "price", pool, now, a, err));
+    *out = last.row;
+    return FSC_OK;
 }
 
 static fsc_status ask(fsc_quote *q, const fsc_quote_input *in, const fsc_pool_config *pool,
@@ -164,8 +167,8 @@ fsc_status fsc_price_remember(fsc_store *s, const fsc_quote_input *in, const fsc
         fsc_status status = newest(&last, s, pool, in->now, a, err);
         if (status != FSC_OK && status != FSC_MISSING)
             return status;
-        if (status == FSC_OK && last.micros == q->price.micros && in->now - last.at < REPEAT_S &&
-            !strcmp(last.currency, q->price.currency))
+        if (status == FSC_OK && last.micros == q->price.micros &&
+            in->now - last.at < FSC_LEDGER_REPEAT_S && !strcmp(last.currency, q->price.currency))
             continue;
         const char *why =
             fsc_arena_printf(a, err, "%s: %s/h", q->source, fsc_money_format(price, q->price));

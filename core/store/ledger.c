@@ -137,7 +137,7 @@ fsc_status fsc_ledger_read(fsc_ledger_entry **out, size_t *n, fsc_store *s, cons
     return FSC_OK;
 }
 
-fsc_status fsc_ledger_newest(fsc_ledger_row *out, fsc_store *s, const char *kind,
+fsc_status fsc_ledger_newest(fsc_ledger_entry *out, fsc_store *s, const char *kind,
                              const char *object, int64_t to, fsc_arena *a, fsc_err *err)
 {
     link *last = NULL;
@@ -155,7 +155,7 @@ fsc_status fsc_ledger_newest(fsc_ledger_row *out, fsc_store *s, const char *kind
     FSC_TRY(gather(&last, &n, st, a, err));
     if (!n)
         return fsc_fail(err, FSC_MISSING, "the ledger has no %s of %s", kind, object);
-    *out = last->entry.row;
+    *out = last->entry;
     return FSC_OK;
 }
 

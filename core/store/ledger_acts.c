@@ -65,14 +65,19 @@ fsc_status fsc_ledger_changes(fsc_ledger_change **out, size_t *n, fsc_store *s, 
     *n = 0;
     fsc_stmt *st = fsc__db_prepare(
         s,
-        "SELECT at, after, coalesce(before_at, 0) FROM (SELECT l.id, l.at, l.after, lag(l.after) "
-        "OVER (ORDER BY l.id) AS before_after, lag(l.at) OVER (ORDER BY l.id) AS before_at FROM "
-        "ledger l JOIN receipt r ON r.ledger_id = l.id WHERE l.kind = 'act' AND l.object = $1 AND "
-        "l.at >= $2 AND l.at <= $3 AND r.outcome IN ('applied', 'unchanged', 'planned')) AS acts "
-        "WHERE before_at IS NULL OR before_after <> after OR at - before_at > $4 ORDER BY id",
+        "SELECT at, after, coalesce(CASE WHEN run_at > before_at THEN run_at ELSE before_at END, "
+        "0) "
+        "FROM (SELECT l.id, l.at, l.after, lag(l.after) OVER (ORDER BY l.id) AS before_after, "
+        "lag(l.at) OVER (ORDER BY l.id) AS before_at, (SELECT max(h.at) FROM ledger h WHERE "
+        "h.object = $1 AND h.kind = 'run' AND h.at < l.at) AS run_at FROM "
+        "ledger l JOIN receipt r ON r.ledger_id = l.id WHERE l.kind = 'act' AND l.object = $2 AND "
+        "l.at >= $3 AND l.at <= $4 AND r.outcome IN ('applied', 'unchanged', 'planned')) AS acts "
+        "WHERE before_at IS NULL OR before_after <> after OR (at - before_at > $5 AND "
+        "(run_at IS NULL OR at - run_at > $5)) ORDER BY id",
         err);
     if (!st)
         return FSC_STORE;
+    fsc__db_text(st, FSC_LEDGER_RUNS);
     fsc__db_text(st, object);
     fsc__db_int(st, from);
     fsc__db_int(st, to);

@@ -25,7 +25,8 @@ typedef struct fsc_apply_counts {
 } fsc_apply_counts;
 
 /*
- * For each workload and pool: the intent in the ledger, the write, the receipt. Lowered caps go
+ * For each workload and pool: the intent in the ledger, the write, the receipt; what needs no write
+ * and stands in the ledger already, said within the hour, is not said again. Lowered caps go
  * first, then nodes, then raised floors; one failure never stops the rest (it is logged, settled as
  * "failed" and counted). An error is returned only where the ledger itself fails: then nothing more
  * is written to the cluster.

@@ -96,7 +96,7 @@ typedef struct fsc_ledger_row {
     int64_t id; /* given by the store */
     int64_t at;
     const char *run_id;
-    const char *kind;           /* "run", "act", "budget", "spend" */
+    const char *kind;           /* "run", "act", "budget", "price", "meter" */
     const char *object;         /* workload, pool or budget */
     const char *op;             /* "set-bounds", "transition", ... */
     const char *before, *after; /* small JSON texts */
@@ -124,10 +124,15 @@ typedef struct fsc_ledger_entry {
 fsc_status fsc_ledger_read(fsc_ledger_entry **out, size_t *n, fsc_store *s, const char *run_id,
                            const char *object, int64_t from, int64_t to, size_t limit, fsc_arena *a,
                            fsc_err *err) FSC_CHECKED;
-/* The newest row of a kind about an object, not after `to`. FSC_MISSING: there is none. */
-fsc_status fsc_ledger_newest(fsc_ledger_row *out, fsc_store *s, const char *kind,
+/* The newest entry of a kind about an object, not after `to`. FSC_MISSING: there is none. */
+fsc_status fsc_ledger_newest(fsc_ledger_entry *out, fsc_store *s, const char *kind,
                              const char *object, int64_t to, fsc_arena *a,
                              fsc_err *err) FSC_CHECKED;
+
+/* Each run's own row: kind "run". What runs decide stands in the ledger when it changes, and again
+ * once FSC_LEDGER_REPEAT_S have passed; that it stood in between is what these rows say. */
+#define FSC_LEDGER_RUNS "runs"
+enum { FSC_LEDGER_REPEAT_S = 3600 };
 
 /* How many of an object's rows of a kind, from <= at <= to, came to what. */
 typedef struct fsc_ledger_sums {
@@ -138,9 +143,9 @@ fsc_status fsc_ledger_count(fsc_ledger_sums *out, fsc_store *s, const char *kind
                             const char *object, int64_t from, int64_t to, fsc_err *err) FSC_CHECKED;
 
 /* Acts on an object that were in force or journalled, oldest first: those that differ from the act
- * before, or come more than lasting_s after it. */
+ * before, or come more than lasting_s after it and after any run. */
 typedef struct fsc_ledger_change {
-    int64_t at, before_at; /* of the act before; 0: none */
+    int64_t at, before_at; /* of the act before, or the run that let it stand; 0: none */
     const char *after;
 } fsc_ledger_change;
 fsc_status fsc_ledger_changes(fsc_ledger_change **out, size_t *n, fsc_store *s, const char *object,

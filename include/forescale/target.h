@@ -94,6 +94,8 @@ fsc_status fsc_target_object(const fsc_node **out, fsc_kube *k, const fsc_target
 fsc_status fsc_target_apply(fsc_outcome *out, fsc_kube *k, const fsc_target_ops *ops,
                             const fsc_target_ref *ref, const fsc_target_seen *seen,
                             const fsc_target_write *w, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+/* Would such a write find its object as it is to be? Then it is none. */
+bool fsc_target_stands(const fsc_target_seen *seen, const fsc_target_write *w);
 typedef enum fsc_restore_kind {
     FSC_RESTORE_EXPIRED, /* past its expiry: the floor to the baseline, the max never above the
                             recorded safe one */

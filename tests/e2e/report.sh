@@ -32,8 +32,8 @@ pass "$(wc -l <from.csv) numbers, the same in JSON and CSV"
 for words in $(jq -r '.sections[] | select(.id == "summary") | .text[]' report.json | grep -oE '[0-9][0-9,]*\.?[0-9]*' | sort -u); do
     grep -qF -- "$words" report.md && grep -qF -- "$words" report.html || fail "$words of the summary is not in every form"
 done
-jq -e '.sections[] | select(.id == "decisions").tables[0].rows[0] | .journalled == 3 and .raised == 1 and .reactive > 0 and .ours > 0' report.json >/dev/null ||
-    { jq -c '.sections[] | select(.id == "decisions").tables[0].rows' report.json; fail "the ledger's three rows"; }
+jq -e '.sections[] | select(.id == "decisions").tables[0].rows[0] | .journalled == 2 and .raised == 1 and .reactive > 0 and .ours > 0' report.json >/dev/null ||
+    { jq -c '.sections[] | select(.id == "decisions").tables[0].rows' report.json; fail "the two decisions that three runs noted"; }
 pass "the summary's figures stand in every form; the decisions are the ledger's"
 
 "$forescale" plan -c c.yaml --at $at --picture plan.html >/dev/null 2>&1 || fail "plan --picture"

@@ -471,16 +471,22 @@ static fsc_store *open_store(void)
     return s;
 }
 
-static fsc_apply_counts carry_out(fsc_store *s, const fsc_plan *plan, fsc_dry_run dry)
+static fsc_apply_counts carry_out_at(int64_t now, fsc_store *s, const fsc_plan *plan,
+                                     fsc_dry_run dry)
 {
     fsc_apply_counts counts;
     fsc_config config = {.n_workloads = N, .workloads = workloads};
     fsc_status status = fsc_apply(
         &counts, kube, s,
-        &(fsc_apply_input){.now = NOW, .config = &config, .plan = plan, .seen = seen, .dry = dry},
+        &(fsc_apply_input){.now = now, .config = &config, .plan = plan, .seen = seen, .dry = dry},
         arena, &err);
     ck_assert_msg(status == FSC_OK, "%s", err.msg);
     return counts;
+}
+
+static fsc_apply_counts carry_out(fsc_store *s, const fsc_plan *plan, fsc_dry_run dry)
+{
+    return carry_out_at(NOW, s, plan, dry);
 }
 
 START_TEST(caps_go_first_and_one_failure_stops_nothing)
@@ -531,6 +537,41 @@ START_TEST(what_is_only_observed_is_only_journalled)
     size_t n;
     ck_assert_int_eq(fsc_ledger_read(&rows, &n, s, "r1", NULL, 0, NOW, 10, arena, &err), FSC_OK);
     ck_assert_uint_eq(n, N);
+    fsc_store_close(s);
+}
+END_TEST
+
+static size_t acts_in(fsc_store *s)
+{
+    fsc_ledger_entry *rows;
+    size_t n;
+    fsc_status status = fsc_ledger_read(&rows, &n, s, NULL, NULL, 0, INT64_MAX, 100, arena, &err);
+    ck_assert_msg(status == FSC_OK, "%s", err.msg);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_ptr_nonnull(rows[i].outcome);
+    return n;
+}
+
+START_TEST(what_stands_is_told_once_an_hour)
+{
+    fsc_store *s = open_store();
+    fsc_plan plan = three_and_a_paused_one();
+    plans[0].mode = FSC_MODE_OBSERVE;
+    plans[1].max_replicas = plans[1].safe_max = 30; /* as it is, and as the user has it */
+    plans[1].min_replicas = 2;
+    can("[422, {\"message\": \"no\"}], [422, {\"message\": \"no\"}], [422, {\"message\": "
+        "\"no\"}], [422, {\"message\": \"no\"}]");
+    fsc_apply_counts counts = carry_out_at(NOW, s, &plan, FSC_DRY_NONE);
+    ck_assert_uint_eq(acts_in(s), N);
+    for (int64_t minute = 1; minute <= 2; minute++) {
+        fsc_apply_counts again = carry_out_at(NOW + 60 * minute, s, &plan, FSC_DRY_NONE);
+        ck_assert_mem_eq(&again, &counts, sizeof counts);
+        ck_assert_uint_eq(acts_in(s), N + (size_t)minute); /* what fails is tried, and told */
+    }
+    plans[0].min_replicas = 7;
+    seen[3].paused_why = "paused by another human";
+    (void)carry_out_at(NOW + 3600, s, &plan, FSC_DRY_NONE);
+    ck_assert_uint_eq(acts_in(s), 2 * N + 2);
     fsc_store_close(s);
 }
 END_TEST
@@ -625,6 +666,7 @@ int main(void)
     tcase_add_test(tc, a_dead_runs_cap_is_written_before_its_floor_expires);
     tcase_add_test(tc, an_expired_cap_is_written_once);
     tcase_add_test(tc, caps_go_first_and_one_failure_stops_nothing);
+    tcase_add_test(tc, what_stands_is_told_once_an_hour);
     tcase_add_test(tc, what_is_only_observed_is_only_journalled);
     tcase_add_test(tc, a_whole_restore_goes_on_past_failures);
     tcase_add_loop_test(tc, one_holds_the_lease, 0, (int)(sizeof leases / sizeof leases[0]));

@@ -177,7 +177,8 @@ END_TEST
 START_TEST(the_newest_row_of_a_kind_is_found)
 {
     fsc_store *s = open_store();
-    fsc_ledger_row row = an_action, found;
+    fsc_ledger_row row = an_action;
+    fsc_ledger_entry found;
     row.kind = "price";
     row.object = "pool";
     for (row.at = 100; row.at < 400; row.at += 100) {
@@ -186,9 +187,9 @@ START_TEST(the_newest_row_of_a_kind_is_found)
     }
     (void)intend(s, &an_action);
     OK(fsc_ledger_newest(&found, s, "price", "pool", 250, arena, &err));
-    ck_assert_int_eq(found.micros, 200);
+    ck_assert_int_eq(found.row.micros, 200);
     OK(fsc_ledger_newest(&found, s, "price", "pool", 1000, arena, &err));
-    ck_assert_int_eq(found.micros, 300);
+    ck_assert_int_eq(found.row.micros, 300);
     ck_assert_int_eq(fsc_ledger_newest(&found, s, "price", "pool", 99, arena, &err), FSC_MISSING);
     fsc_store_close(s);
 }
@@ -232,6 +233,16 @@ START_TEST(acts_are_counted_and_their_changes_found)
     ck_assert_str_eq(c[1].after, "b");
     ck_assert_int_eq(c[2].at, 1000);
     ck_assert_int_eq(c[2].before_at, 280);
+    /* What a run let stand has no row of its own. */
+    fsc_ledger_row run = {.at = 900, .kind = "run", .object = FSC_LEDGER_RUNS};
+    (void)intend(s, &run);
+    OK(fsc_ledger_changes(&c, &n, s, "llama", 0, 1500, 300, arena, &err));
+    ck_assert_uint_eq(n, 2);
+    ck_assert_int_eq(c[1].before_at, 160);
+    run.at = 250;
+    (void)intend(s, &run);
+    OK(fsc_ledger_changes(&c, &n, s, "llama", 0, 1500, 300, arena, &err));
+    ck_assert_int_eq(c[1].before_at, 250);
     OK(fsc_ledger_count(&sums, s, "act", "nobody", 0, 1500, &err));
     ck_assert_uint_eq(sums.rows, 0);
     fsc_store_close(s);
