@@ -106,6 +106,11 @@ static double steepness(const fsc_features *f, size_t t, size_t h)
     return fmax(isnan(day) ? 0 : day, isnan(like) ? 0 : like);
 }
 
+static size_t taken_at(const fsc_past *past, size_t t, const int32_t *h, size_t n_h)
+{
+    return (size_t)h[(t + t / past->day) % n_h];
+}
+
 static fsc_status gather(rows *r, const fsc_past *past, const int32_t *h, size_t n_h,
                          fsc_arena *scratch, fsc_err *err)
 {
@@ -122,7 +127,7 @@ static fsc_status gather(rows *r, const fsc_past *past, const int32_t *h, size_t
     if (!r->t || !r->h || !r->age)
         return FSC_NOMEM;
     for (size_t t = from; t < to; t += stride) {
-        size_t ahead = (size_t)h[(t + t / past->day) % n_h];
+        size_t ahead = taken_at(past, t, h, n_h);
         if (isnan(past->y[t]) || isnan(past->y[t + ahead]))
             continue;
         r->t[r->n] = t;
@@ -209,12 +214,42 @@ static fsc_status fit_one(fsc_expert *out, size_t e, const rows *r, const fsc_fe
     return FSC_OK;
 }
 
-fsc_status fsc_experts_fit(fsc_expert *out, const fsc_features *features, const fsc_past *past,
-                           const int32_t *h, size_t n_h, fsc_arena *scratch, fsc_err *err)
+/* ---- how far it reaches
+ * -------------------------------------------------------------------------------------------- */
+
+void fsc_reach_add(fsc_reach *r, double from, double to, double top)
+{
+    double rise = to - from;
+    r->rise = rise > r->rise ? rise : r->rise;
+    if (from >= 0.5 * top && rise > r->relative * from)
+        r->relative = rise / from;
+}
+
+double fsc_reach_limit(const fsc_reach *r, double from)
+{
+    /* The next largest rise is larger than any before, but of their kind. */
+    static const double margin = 1.5;
+    return from + margin * fmax(r->rise, r->relative * from);
+}
+
+static fsc_reach find_reach(const fsc_past *past, double top, const int32_t *h, size_t n_h)
+{
+    fsc_reach r = {0, 0};
+    for (size_t t = 0; t < past->n; t++) {
+        size_t later = t + taken_at(past, t, h, n_h);
+        fsc_reach_add(&r, past->y[t], later < past->n ? past->y[later] : NAN, top);
+    }
+    return r;
+}
+
+fsc_status fsc_experts_fit(fsc_expert *out, fsc_reach *reach, const fsc_features *features,
+                           const fsc_past *past, double top, const int32_t *h, size_t n_h,
+                           fsc_arena *scratch, fsc_err *err)
 {
     bool is_short = fsc_horizon_is_short(past->step_s, (size_t)h[n_h - 1]);
     fsc_arena_mark mark = fsc_arena_get_mark(scratch);
     rows r = {0};
+    *reach = find_reach(past, top, h, n_h);
     memset(out, 0, FSC_N_EXPERTS * sizeof *out); /* padding too: states are compared as bytes */
     FSC_TRY(gather(&r, past, h, n_h, scratch, err));
     for (size_t e = 0; e < FSC_N_EXPERTS && r.n >= MIN_ROWS; e++) {
@@ -228,23 +263,28 @@ fsc_status fsc_experts_fit(fsc_expert *out, const fsc_features *features, const 
     return FSC_OK;
 }
 
-/* A regression in logs times a steep profile can explode: it stays under the largest of now, the
- * profiles, and `top`, by the margin that the caller chose. */
-static double capped(double point, const fsc_features *f, const fsc_past *past, size_t t, size_t h,
-                     double top)
+/* A regression in logs times a steep profile can explode, and one wild sample in its recent means
+ * throws any: a point lies between the least and the largest of now and the profiles, far ahead of
+ * nothing and `top`, by a margin, and under `top` by it. */
+static double bounded(double point, const fsc_features *f, const fsc_past *past, size_t t, size_t h,
+                      double top)
 {
-    double high = fsc_z_at(f, past, t);
+    static const double margin = 1.15;
+    double low = fsc_z_at(f, past, t), high = low;
     if (fsc_horizon_is_short(past->step_s, h)) {
         const fsc_outlook *o = fsc_outlook_at(f, t + h);
         const double profiles[] = {o->day, o->week, o->same_class, o->last_like};
-        for (size_t k = 0; k < 4; k++)
+        for (size_t k = 0; k < 4; k++) {
+            low = profiles[k] < low ? profiles[k] : low;
             high = profiles[k] > high ? profiles[k] : high;
+        }
     } else {
+        low = fsc_features_forward(f, 0);
         high = fsc_features_forward(f, top);
     }
-    double limit =
-        fsc_features_forward(f, fmin(1.15 * fmax(fsc_features_inverse(f, high), 0), 1.15 * top));
-    return point > limit ? limit : point;
+    double least = fmax(fsc_features_inverse(f, low), 0) / margin,
+           most = fmin(fmax(fsc_features_inverse(f, high), 0), top) * margin;
+    return fmin(fmax(point, fsc_features_forward(f, least)), fsc_features_forward(f, most));
 }
 
 fsc_expert_view fsc_expert_look(const fsc_expert *expert, size_t e, const fsc_past *past, size_t h,
@@ -256,7 +296,7 @@ fsc_expert_view fsc_expert_look(const fsc_expert *expert, size_t e, const fsc_pa
     size_t t = past->n - 1, p = is_short ? kinds[e].n_short : kinds[e].n_long;
     double anchor = row_of(row, e, f, past, t, h, is_short);
     fsc_expert_view v = {.f = f, .expert = expert};
-    v.point = capped(anchor + fsc_dot(expert->coef, row, p) + expert->coef[p], f, past, t, h, top);
+    v.point = bounded(anchor + fsc_dot(expert->coef, row, p) + expert->coef[p], f, past, t, h, top);
     fsc_features_scale(scale, f, past, t, h, v.point);
     v.scale = scale_of(expert, scale);
     return v;
@@ -269,7 +309,7 @@ fsc_expert_view fsc_expert_tell(const fsc_expert *expert, size_t e, const fsc_pa
     return (fsc_expert_view){
         .f = f,
         .expert = expert,
-        .point = capped(fsc_features_forward(f, point), f, past, past->n - 1, h, top),
+        .point = bounded(fsc_features_forward(f, point), f, past, past->n - 1, h, top),
         .scale = unit / f->unit};
 }
 

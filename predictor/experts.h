@@ -31,15 +31,30 @@ typedef struct fsc_expert { /* flat: part of a saved state */
 
 extern const double fsc_expert_levels[FSC_N_KNOTS];
 
+/* How far demand ever came to lie above where it was, or was expected: in its units, and relative
+ * to that where it is in the upper half of the past. The outer residuals of a regression in logs,
+ * at a scale that the past never had, are no evidence for a multiple of it: without such a limit
+ * the 0.998 of one public trace reached 477 times its largest value, with it 2.2 times, and no
+ * less of what came was under the levels from 0.9 to 0.99. */
+typedef struct fsc_reach {
+    double rise, relative;
+} fsc_reach;
+
+/* top: the largest value of the past; NaN in from or to adds nothing. */
+void fsc_reach_add(fsc_reach *r, double from, double to, double top);
+
+/* No quantile lies further above `from`. */
+double fsc_reach_limit(const fsc_reach *r, double from);
+
 /* What expert e (0 .. FSC_N_EXPERTS - 1) weighs before any loss is known. */
 double fsc_expert_prior(size_t e, bool is_short);
 
-/* Estimates out[FSC_N_EXPERTS] for the horizons h[n_h] together, ascending and of one kind, from
- * the whole past and its features [FSC_N_TRANSFORMS]. Too few rows leave them unusable; so is
- * FSC_EXPERT_SMOOTHING, which is estimated elsewhere. */
-fsc_status fsc_experts_fit(fsc_expert *out, const fsc_features *features, const fsc_past *past,
-                           const int32_t *h, size_t n_h, fsc_arena *scratch,
-                           fsc_err *err) FSC_CHECKED;
+/* Estimates out[FSC_N_EXPERTS] and their reach for the horizons h[n_h] together, ascending and of
+ * one kind, from the whole past, its largest value `top`, and its features [FSC_N_TRANSFORMS]. Too
+ * few rows leave them unusable; so is FSC_EXPERT_SMOOTHING, which is estimated elsewhere. */
+fsc_status fsc_experts_fit(fsc_expert *out, fsc_reach *reach, const fsc_features *features,
+                           const fsc_past *past, double top, const int32_t *h, size_t n_h,
+                           fsc_arena *scratch, fsc_err *err) FSC_CHECKED;
 
 /* A prediction made at the newest point for h steps later. */
 typedef struct fsc_expert_view {

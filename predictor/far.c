@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "far.h"
+#include "experts.h"
 #include "linear.h"
 
 #include <math.h>
@@ -24,6 +25,7 @@ static const double prior_pairs = 3;
 typedef struct far {
     const fsc_past *past;
     const double *sum, *count; /* [n + 1] of the values before each point */
+    double top;
 } far;
 
 static fsc_status add_up(far *f, const fsc_past *past, fsc_arena *a, fsc_err *err)
@@ -32,12 +34,13 @@ static fsc_status add_up(far *f, const fsc_past *past, fsc_arena *a, fsc_err *er
            *count = FSC_NEW(a, past->n + 1, double, err);
     if (!sum || !count)
         return FSC_NOMEM;
+    *f = (far){.past = past, .sum = sum, .count = count};
     for (size_t i = 0; i < past->n; i++) {
         bool known = !isnan(past->y[i]);
+        f->top = fmax(f->top, past->y[i]);
         sum[i + 1] = sum[i] + (known ? past->y[i] : 0);
         count[i + 1] = count[i] + (known ? 1 : 0);
     }
-    *f = (far){.past = past, .sum = sum, .count = count};
     return FSC_OK;
 }
 
@@ -101,6 +104,7 @@ typedef struct errors {
     size_t n;
     double *e, *w;
     double mean;
+    fsc_reach reach;
 } errors;
 
 static void add_errors(errors *out, const far *f, size_t end)
@@ -114,6 +118,7 @@ static void add_errors(errors *out, const far *f, size_t end)
         out->e[out->n] = (p->y[i] - at.value) / at.size;
         out->mean += out->e[out->n];
         out->w[out->n++] = 1;
+        fsc_reach_add(&out->reach, at.value, p->y[i], f->top);
     }
 }
 
@@ -183,12 +188,14 @@ fsc_status fsc_far_blend(fsc_prediction *p, const fsc_past *past, const fsc_fore
         if (share <= 0)
             continue;
         point at = look(&f, past->n, past->n - 1 + (size_t)r->horizon[k]);
-        double growth = sqrt(1 + daily * fmax(days - 3.5, 0) / (base + 1e-12));
+        double growth = sqrt(1 + daily * fmax(days - 3.5, 0) / (base + 1e-12)),
+               furthest = fsc_reach_limit(&e.reach, at.value) - at.value;
         p->mean[k] = blended(p->mean[k], at.value + at.size * e.mean, share);
         for (size_t j = 0; j < r->n_q; j++)
-            p->v[k * r->n_q + j] =
-                blended(p->v[k * r->n_q + j],
-                        at.value + at.size * (median + (q[j] - median) * growth), share);
+            p->v[k * r->n_q + j] = blended(
+                p->v[k * r->n_q + j],
+                at.value + fmin(at.size * (median + (q[j] - median) * growth), furthest * growth),
+                share);
     }
     return FSC_OK;
 }

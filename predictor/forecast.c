@@ -441,7 +441,7 @@ typedef struct saved_now {
     int64_t start;
 } saved_now;
 
-static const char day_magic[8] = "FSCFD05", now_magic[8] = "FSCFN02";
+static const char day_magic[8] = "FSCFD06", now_magic[8] = "FSCFN02";
 
 /* FNV-1a */
 static uint64_t request_hash(const fsc_forecast_request *r)

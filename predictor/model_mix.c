@@ -65,6 +65,7 @@ typedef struct layout {
     unsigned experts;       /* that may weigh, by bit */
     fits fits;
     fsc_expert *expert; /* [number of fits][FSC_N_EXPERTS] */
+    fsc_reach *reach;   /* [number of fits] */
     void *smoothing;    /* a state of the model smoothing_spec() tells of: in both parts */
     header *head;
     said *ring;     /* [n_ring], by horizon as the trackers' */
@@ -123,7 +124,7 @@ static fsc_model_spec smoothing_spec(const fsc_model_spec *spec)
 
 static size_t expert_bytes(const fsc_model_spec *spec)
 {
-    return count_fits(spec).n * FSC_N_EXPERTS * sizeof(fsc_expert);
+    return count_fits(spec).n * (FSC_N_EXPERTS * sizeof(fsc_expert) + sizeof(fsc_reach));
 }
 
 size_t fsc_mix_day_bytes(const fsc_model_spec *spec)
@@ -152,6 +153,7 @@ static layout lay_out(const void *state, const fsc_model_spec *spec)
         l.n_ring += (size_t)spec->request.horizon[l.n_tracked];
     l.tracker_bytes = sizeof(size_t) + l.n_tracked * sizeof(learned) + l.n_ring * sizeof(own);
     l.expert = (fsc_expert *)p;
+    l.reach = (fsc_reach *)(void *)(l.expert + l.fits.n * FSC_N_EXPERTS);
     l.smoothing = (void *)(p + expert_bytes(spec));
     l.head = (header *)(p + smoothed_bytes(spec));
     l.ring = (said *)(void *)(l.head + 1);
@@ -201,6 +203,7 @@ static const fsc_expert *experts_of(const layout *l, size_t k)
 typedef struct mixture {
     fsc_expert_view view[FSC_N_EXPERTS];
     double weight[N_TAUS][FSC_N_EXPERTS];
+    double limit; /* of what is said */
     const learned *s;
 } mixture;
 
@@ -232,7 +235,8 @@ static mixture look(const layout *l, const fsc_past *past, const fsc_model_spec 
 {
     const fsc_expert *experts = experts_of(l, k);
     size_t h = (size_t)l->horizon[k];
-    mixture m = {.s = NULL};
+    mixture m = {.limit =
+                     fsc_reach_limit(&l->reach[fit_of(l, k)], fmax(past->filled[past->n - 1], 0))};
     for (size_t e = 0; e < FSC_EXPERT_SMOOTHING; e++)
         if (experts[e].usable)
             m.view[e] = fsc_expert_look(&experts[e], e, past, h, l->head->top);
@@ -275,7 +279,7 @@ static double raw_quantile(const mixture *m, double level)
     for (size_t e = 0; e < FSC_N_EXPERTS; e++) {
         double w = blend(&m->weight[0][e], FSC_N_EXPERTS, level);
         if (w > 0 && m->view[e].expert)
-            y += w * fsc_expert_quantile(&m->view[e], level);
+            y += w * fmin(fsc_expert_quantile(&m->view[e], level), m->limit);
     }
     return y;
 }
@@ -283,8 +287,9 @@ static double raw_quantile(const mixture *m, double level)
 static double quantile(const mixture *m, double level, double median)
 {
     double y = raw_quantile(m, level);
-    return level <= 0.5 ? y
-                        : median + exp(blend(m->s->log_stretch, 1, level)) * fmax(y - median, 0);
+    if (level <= 0.5)
+        return y;
+    return fmin(median + exp(blend(m->s->log_stretch, 1, level)) * fmax(y - median, 0), m->limit);
 }
 
 static bool any_usable(const mixture *m)
@@ -428,8 +433,9 @@ fsc_status fsc_mix_fit(void *state, fsc_past *past, const fsc_model_spec *spec, 
     for (size_t k = 0, end; k < l.n; k = end) {
         for (end = k + 1; end < l.n && fit_of(&l, end) == fit_of(&l, k);)
             end++;
-        FSC_TRY(fsc_experts_fit(l.expert + fit_of(&l, k) * FSC_N_EXPERTS, all, past,
-                                spec->request.horizon + k, end - k, scratch, err));
+        size_t fit = fit_of(&l, k);
+        FSC_TRY(fsc_experts_fit(l.expert + fit * FSC_N_EXPERTS, &l.reach[fit], all, past,
+                                l.head->top, spec->request.horizon + k, end - k, scratch, err));
     }
     FSC_TRY(fit_smoothing(&l, past, spec, scratch, err));
     fsc_mix_resume(state, past, spec);
