@@ -3,6 +3,7 @@
 #include "cli/input.h"
 #include "cli/parallel.h"
 #include "cli/progress.h"
+#include "cli/series_json.h"
 #include "forescale/backtest.h"
 #include "forescale/json.h"
 
@@ -261,8 +262,9 @@ static void add_time(fsc_buf *o, const char *key, int64_t t)
     fsc_buf_printf(o, ",\"%s\":\"%s\"", key, fsc_time_format(text, t));
 }
 
-static void add_series(fsc_buf *o, const fsc_backtest *b)
+static void add_series(fsc_buf *o, const void *ctx, size_t i)
 {
+    const fsc_backtest *b = &((const job *)ctx)->done[i];
     fsc_buf say;
     fsc_buf_init(&say, o->arena, 4096);
     fsc_backtest_say(&say, b);
@@ -292,32 +294,13 @@ static void add_series(fsc_buf *o, const fsc_backtest *b)
     fsc_buf_puts(o, "}");
 }
 
-static fsc_status print_json(const job *j, fsc_arena *a, fsc_err *err)
-{
-    bool first = true;
-    (void)printf("{\"apiVersion\":\"forescale.dev/v1\",\"kind\":\"Backtest\",\"series\":[");
-    for (size_t i = 0; i < j->in.n; i++) {
-        fsc_buf o;
-        if (j->results[i] != FSC_OK)
-            continue;
-        fsc_arena_mark mark = fsc_arena_get_mark(a);
-        fsc_buf_init(&o, a, (size_t)16 << 20);
-        add_series(&o, &j->done[i]);
-        FSC_TRY(fsc_buf_status(&o, err));
-        (void)printf("%s%s", first ? "" : ",", fsc_buf_str(&o));
-        fsc_arena_rewind(a, mark);
-        first = false;
-    }
-    (void)printf("]}\n");
-    return FSC_OK;
-}
-
 static fsc_status print(const job *j, fsc_cli *cli, fsc_err *err)
 {
     fsc_output form;
     FSC_TRY(fsc_args_output(&form, cli, err));
     if (form == FSC_OUT_JSON)
-        return print_json(j, cli->arena, err);
+        return fsc_series_json_print("Backtest", j->results, j->in.n, add_series, j, cli->arena,
+                                     err);
     if (form == FSC_OUT_TABLE)
         return print_table(j, cli->arena, err);
     print_csv(j);

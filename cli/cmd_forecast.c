@@ -3,6 +3,7 @@
 #include "cli/colour.h"
 #include "cli/input.h"
 #include "cli/parallel.h"
+#include "cli/series_json.h"
 #include "forescale/json.h"
 
 #include <math.h>
@@ -119,8 +120,10 @@ static void add_numbers(fsc_buf *b, const char *key, const double *v, size_t n, 
     fsc_buf_puts(b, "]");
 }
 
-static void add_json(fsc_buf *b, const job *j, const fsc_forecast *f)
+static void add_json(fsc_buf *b, const void *ctx, size_t i)
 {
+    const job *j = ctx;
+    const fsc_forecast *f = &j->forecasts[i];
     char text[FSC_TIME_TEXT];
     fsc_buf_puts(b, "{\"series\":");
     fsc_json_string(b, f->id);
@@ -148,32 +151,12 @@ static void add_json(fsc_buf *b, const job *j, const fsc_forecast *f)
     fsc_buf_puts(b, "}");
 }
 
-static fsc_status print_json(const job *j, fsc_arena *a, fsc_err *err)
-{
-    fsc_buf b;
-    bool first = true;
-    (void)printf("{\"apiVersion\":\"forescale.dev/v1\",\"kind\":\"Forecast\",\"series\":[");
-    for (size_t i = 0; i < j->in.n; i++) {
-        if (j->results[i] != FSC_OK)
-            continue;
-        fsc_arena_mark mark = fsc_arena_get_mark(a);
-        fsc_buf_init(&b, a, (size_t)256 << 20);
-        add_json(&b, j, &j->forecasts[i]);
-        FSC_TRY(fsc_buf_status(&b, err));
-        (void)printf("%s%s", first ? "" : ",", fsc_buf_str(&b));
-        fsc_arena_rewind(a, mark);
-        first = false;
-    }
-    (void)printf("]}\n");
-    return FSC_OK;
-}
-
 static fsc_status print(const job *j, fsc_cli *cli, fsc_err *err)
 {
     fsc_output form;
     FSC_TRY(fsc_args_output(&form, cli, err));
     if (form == FSC_OUT_JSON)
-        return print_json(j, cli->arena, err);
+        return fsc_series_json_print("Forecast", j->results, j->in.n, add_json, j, cli->arena, err);
     (form == FSC_OUT_CSV ? print_csv : print_table)(j);
     return FSC_OK;
 }
