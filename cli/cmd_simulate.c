@@ -1,64 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/input.h"
 #include "cli/scenario.h"
 #include "cli/simulate.h"
 
-#include <string.h>
-
 enum { LEARN_S = 14 * FSC_DAY_S, LEAST_S = FSC_HOUR_S };
 
-static bool is_wanted(const fsc_args *args, const char *name)
-{
-    for (size_t i = 0; i < args->n_words; i++)
-        if (!strcmp(args->words[i], name))
-            return true;
-    return !args->n_words;
-}
-
-/* The metric's whole minutes up to now, of which the end is replayed. */
-static fsc_status cut(fsc_simulated *x, const fsc_cli *cli, int64_t replay_s, fsc_err *err)
-{
-    fsc_series *m = &x->metric;
-    *m = fsc_series_cut(m, INT64_MIN, cli->now + 1);
-    if (!m->n)
-        return fsc_fail(err, FSC_DATA, "workload %s has no history to replay", x->name);
-    int64_t begin = m->start + (FSC_MINUTE_S - m->start % FSC_MINUTE_S) % FSC_MINUTE_S,
-            end = fsc_series_end(m);
-    int64_t span = end - begin, half = span / 2;
-    if (!replay_s)
-        replay_s = span - (half < LEARN_S ? half : LEARN_S);
-    replay_s = (replay_s < span ? replay_s : span) / FSC_MINUTE_S * FSC_MINUTE_S;
-    x->to = end / FSC_MINUTE_S * FSC_MINUTE_S;
-    x->from = x->to - replay_s > begin ? x->to - replay_s : begin;
-    if (x->to - x->from < LEAST_S)
-        return fsc_fail(err, FSC_DATA,
-                        "workload %s has %lld minutes to replay: an hour is the least", x->name,
-                        (long long)((x->to - x->from) / FSC_MINUTE_S));
-    return FSC_OK;
-}
-
-/* NULL where the file has none of that name. */
-static const fsc_series *from_csv(const fsc_csv *csv, const fsc_session *s, const char *name)
-{
-    if (csv->n == 1 && s->config.n_workloads == 1)
-        return &csv->series[0];
-    for (size_t i = 0; i < csv->n; i++)
-        if (!strcmp(csv->series[i].id, name))
-            return &csv->series[i];
-    return NULL;
-}
-
-static fsc_status from_store(fsc_series *out, bool *found, fsc_session *s, const char *name,
-                             fsc_err *err)
-{
-    fsc_err read = FSC_ERR_INIT;
-    fsc_status status =
-        fsc_history_read(out, s->store, name, INT64_MIN / 2, s->cli->now + 1, s->cli->arena, &read);
-    *found = status == FSC_OK && out->n;
-    if (status == FSC_OK || status == FSC_MISSING)
-        return FSC_OK;
-    *err = read;
-    return status;
-}
+/* ---- the past of each workload ----------------------------------------------------------------
+ */
 
 typedef struct source {
     const fsc_scenario_row *scenario;
@@ -68,73 +16,184 @@ typedef struct source {
 static fsc_status open_source(source *src, fsc_session *s, fsc_err *err)
 {
     const fsc_args *args = &s->cli->args;
-    int64_t step_s = 0;
     if (args->scenario)
         return fsc_scenario_find(&src->scenario, args->scenario, err);
-    if (!args->input)
-        return fsc_session_store(s, FSC_STORE_READ, err);
-    if (args->step)
-        FSC_TRY(fsc_duration_parse(&step_s, args->step, err));
-    return fsc_csv_read(&src->csv, args->input, (int32_t)step_s, s->cli->arena, err);
+    return args->input ? fsc_input_csv(&src->csv, s->cli, err)
+                       : fsc_session_store(s, FSC_STORE_READ, err);
 }
 
-static fsc_status read_metric(fsc_simulated *x, bool *found, const source *src, fsc_session *s,
+/* Without samples where there is no history. */
+static fsc_status read_metric(fsc_series *out, const source *src, fsc_session *s, size_t w,
                               fsc_err *err)
 {
-    *found = true;
+    const char *name = s->config.workloads[w].name;
     if (src->scenario)
-        return fsc_scenario_series(&x->metric, src->scenario, x->name, s->cli->arena, err);
+        return fsc_scenario_series(out, src->scenario, name, s->cli->arena, err);
     if (s->cli->args.input) {
-        const fsc_series *of_file = from_csv(&src->csv, s, x->name);
-        *found = of_file != NULL;
-        x->metric = of_file ? *of_file : x->metric;
-        return FSC_OK;
+        const fsc_series *found = fsc_input_of(&src->csv, &s->config, w);
+        if (found)
+            *out = *found;
+    } else {
+        fsc_err missing = FSC_ERR_INIT;
+        fsc_status status = fsc_input_stored(out, s, name, &missing);
+        if (status != FSC_OK && status != FSC_MISSING) {
+            *err = missing;
+            return status;
+        }
     }
-    return from_store(&x->metric, found, s, x->name, err);
+    if (out->n)
+        *out = fsc_series_cut(out, INT64_MIN, s->cli->now + 1);
+    return FSC_OK;
 }
 
-static fsc_status gather(fsc_simulated **out, size_t *n, fsc_session *s, fsc_err *err)
+/* ---- what is replayed of it -------------------------------------------------------------------
+ */
+
+typedef struct span {
+    int64_t from, to;
+} span;
+
+/* The end of its whole minutes; what is older is learned from. replay_s 0: two weeks of learning,
+ * or half of what there is. */
+static span end_of(const fsc_series *m, int64_t replay_s)
+{
+    int64_t begin = m->start + (FSC_MINUTE_S - m->start % FSC_MINUTE_S) % FSC_MINUTE_S,
+            end = fsc_series_end(m);
+    int64_t whole = end - begin, half = whole / 2;
+    if (!replay_s)
+        replay_s = whole - (half < LEARN_S ? half : LEARN_S);
+    replay_s = (replay_s < whole ? replay_s : whole) / FSC_MINUTE_S * FSC_MINUTE_S;
+    end = end / FSC_MINUTE_S * FSC_MINUTE_S;
+    return (span){end - replay_s > begin ? end - replay_s : begin, end};
+}
+
+/* Those played together have their time in common. */
+static fsc_status cut(fsc_simulated *x, int64_t replay_s, fsc_arena *a, fsc_err *err)
+{
+    x->from = INT64_MIN;
+    x->to = INT64_MAX;
+    for (size_t w = 0; w < x->n; w++) {
+        span one = end_of(&x->workloads[w].metric, replay_s);
+        x->from = one.from > x->from ? one.from : x->from;
+        x->to = one.to < x->to ? one.to : x->to;
+    }
+    if (x->to - x->from >= LEAST_S)
+        return FSC_OK;
+    const char *names = fsc_simulated_names(x, ", ", a, err);
+    long long minutes = x->to > x->from ? (x->to - x->from) / FSC_MINUTE_S : 0;
+    if (!names)
+        return FSC_NOMEM;
+    if (x->n == 1)
+        return fsc_fail(err, FSC_DATA,
+                        "workload %s has %lld minutes to replay: an hour is the least", names,
+                        minutes);
+    return fsc_fail(err, FSC_DATA,
+                    "workloads %s share budgets or pools, and have %lld minutes to replay in "
+                    "common: an hour is the least; name those that have more",
+                    names, minutes);
+}
+
+/* Numbers the workloads that are wanted and have a history. */
+static fsc_status gather(fsc_series *metric, bool *wanted, const source *src, fsc_session *s,
+                         fsc_err *err)
 {
     const fsc_args *args = &s->cli->args;
-    source src = {0};
-    fsc_simulated *all = FSC_NEW(s->cli->arena, s->config.n_workloads, fsc_simulated, err);
-    if (!all)
-        return FSC_NOMEM;
+    bool any = false;
     for (size_t i = 0; i < args->n_words; i++) {
         size_t w;
         FSC_TRY(fsc_session_workload(&w, s, args->words[i], err));
+        wanted[w] = true;
     }
-    FSC_TRY(open_source(&src, s, err));
-    *out = all;
-    *n = 0;
     for (size_t w = 0; w < s->config.n_workloads; w++) {
-        fsc_simulated *x = &all[*n];
-        bool found;
-        x->name = s->config.workloads[w].name;
-        if (!is_wanted(args, x->name))
+        wanted[w] |= !args->n_words;
+        if (!wanted[w])
             continue;
-        FSC_TRY(read_metric(x, &found, &src, s, err));
-        if (!found) {
+        FSC_TRY(read_metric(&metric[w], src, s, w, err));
+        wanted[w] = metric[w].n > 0;
+        any |= wanted[w];
+        if (!wanted[w])
             fsc_log_write(&s->cli->log, FSC_LOG_WARN, "no history: not replayed", "workload",
-                          x->name, NULL);
-            continue;
-        }
-        int64_t replay_s = args->since_given ? args->since_s
-                           : src.scenario    ? src.scenario->replay_s
-                                             : 0;
-        FSC_TRY(cut(x, s->cli, replay_s, err));
-        ++*n;
+                          s->config.workloads[w].name, NULL);
     }
-    return *n ? FSC_OK
-              : fsc_fail(err, FSC_DATA,
-                         "there is no history to replay: collect some, or give --input CSV");
+    return any ? FSC_OK
+               : fsc_fail(err, FSC_DATA,
+                          "there is no history to replay: collect some, or give --input CSV");
 }
+
+static fsc_status make_groups(fsc_simulated *all, size_t *n, const fsc_series *metric,
+                              const bool *wanted, fsc_session *s, fsc_err *err)
+{
+    fsc_arena *a = s->cli->arena;
+    size_t n_workloads = s->config.n_workloads, *group = FSC_NEW(a, n_workloads, size_t, err);
+    if (!group)
+        return FSC_NOMEM;
+    fsc_replay_group(group, &s->config, wanted);
+    for (size_t first = 0; first < n_workloads; first++) {
+        if (!wanted[first] || group[first] != first)
+            continue;
+        fsc_simulated *x = &all[(*n)++];
+        x->workloads = FSC_NEW(a, n_workloads - first, fsc_simulated_workload, err);
+        if (!x->workloads)
+            return FSC_NOMEM;
+        for (size_t w = first; w < n_workloads; w++)
+            if (wanted[w] && group[w] == first)
+                x->workloads[x->n++] =
+                    (fsc_simulated_workload){s->config.workloads[w].name, w, .metric = metric[w]};
+    }
+    return FSC_OK;
+}
+
+/* A ceiling that others are spending too is given to those that are replayed. */
+static void tell_left_out(const fsc_session *s, const bool *wanted)
+{
+    const fsc_config *c = &s->config;
+    for (size_t b = 0; b < c->n_budgets; b++) {
+        bool some = false;
+        const char *left_out = NULL;
+        for (size_t w = 0; w < c->n_workloads; w++)
+            if (fsc_budget_covers(&c->budgets[b], c->workloads[w].name)) {
+                some |= wanted[w];
+                left_out = wanted[w] ? left_out : c->workloads[w].name;
+            }
+        if (some && left_out)
+            fsc_log_write(&s->cli->log, FSC_LOG_WARN,
+                          "the whole ceiling is for the workloads replayed: one that it covers is "
+                          "not among them",
+                          "budget", c->budgets[b].name, "workload", left_out, NULL);
+    }
+}
+
+static fsc_status prepare(fsc_simulated **all, size_t *n, fsc_session *s, fsc_err *err)
+{
+    fsc_arena *a = s->cli->arena;
+    source src = {0};
+    size_t n_workloads = s->config.n_workloads;
+    fsc_series *metric = FSC_NEW(a, n_workloads, fsc_series, err);
+    bool *wanted = FSC_NEW(a, n_workloads, bool, err);
+    *all = FSC_NEW(a, n_workloads, fsc_simulated, err);
+    *n = 0;
+    if (!metric || !wanted || !*all)
+        return FSC_NOMEM;
+    FSC_TRY(open_source(&src, s, err));
+    FSC_TRY(gather(metric, wanted, &src, s, err));
+    tell_left_out(s, wanted);
+    FSC_TRY(make_groups(*all, n, metric, wanted, s, err));
+    int64_t replay_s = s->cli->args.since_given ? s->cli->args.since_s
+                       : src.scenario           ? src.scenario->replay_s
+                                                : 0;
+    for (size_t i = 0; i < *n; i++)
+        FSC_TRY(cut(&(*all)[i], replay_s, a, err));
+    return FSC_OK;
+}
+
+/* ---- the command ------------------------------------------------------------------------------
+ */
 
 static fsc_status simulate(fsc_session *s, fsc_err *err)
 {
     fsc_simulated *all;
     size_t n;
-    FSC_TRY(gather(&all, &n, s, err));
+    FSC_TRY(prepare(&all, &n, s, err));
     FSC_TRY(fsc_simulate_all(all, n, s, err));
     if (s->cli->args.picture)
         FSC_TRY(fsc_simulate_picture(s->cli->args.picture, all, n, s->cli, err));

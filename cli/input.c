@@ -97,6 +97,31 @@ static fsc_status set_step(fsc_series *s, int32_t step_s, fsc_arena *a, fsc_err 
 
 /* ---- sources --------------------------------------------------------------------------------- */
 
+fsc_status fsc_input_csv(fsc_csv *out, fsc_cli *cli, fsc_err *err)
+{
+    int64_t step_s = 0;
+    if (cli->args.step)
+        FSC_TRY(fsc_duration_parse(&step_s, cli->args.step, err));
+    return fsc_csv_read(out, cli->args.input, (int32_t)step_s, cli->arena, err);
+}
+
+const fsc_series *fsc_input_of(const fsc_csv *csv, const fsc_config *c, size_t w)
+{
+    if (csv->n == 1 && c->n_workloads == 1)
+        return &csv->series[0];
+    for (size_t i = 0; i < csv->n; i++)
+        if (!strcmp(csv->series[i].id, c->workloads[w].name))
+            return &csv->series[i];
+    return NULL;
+}
+
+fsc_status fsc_input_stored(fsc_series *out, fsc_session *s, const char *id, fsc_err *err)
+{
+    int64_t now = s->cli->now;
+    return fsc_history_read(out, s->store, id, now - s->config.store.retention_s, now + 1,
+                            s->cli->arena, err);
+}
+
 static fsc_status from_csv(fsc_input *in, fsc_cli *cli, int32_t step_s, fsc_err *err)
 {
     fsc_csv csv;
@@ -132,13 +157,11 @@ static fsc_status read_hours(fsc_series *out, fsc_session *s, const char *id, fs
 static fsc_status read_one(fsc_series *out, fsc_session *s, const char *id, int32_t step_s,
                            fsc_err *err)
 {
-    int64_t now = s->cli->now;
     *out = (fsc_series){0};
     if (step_s && step_s % FSC_HOUR_S == 0)
         FSC_TRY(read_hours(out, s, id, err));
     if (!out->n || fsc_series_newest(out) == INT64_MIN)
-        FSC_TRY(fsc_history_read(out, s->store, id, now - s->config.store.retention_s, now + 1,
-                                 s->cli->arena, err));
+        FSC_TRY(fsc_input_stored(out, s, id, err));
     return set_step(out, step_s, s->cli->arena, err);
 }
 

@@ -25,6 +25,16 @@ typedef struct fsc_input {
  * means, without the bucket that is not over. */
 fsc_status fsc_input_read(fsc_input *out, fsc_session *s, fsc_cli *cli, fsc_err *err) FSC_CHECKED;
 
+/* The CSV that the command line names, on the grid that it names or on its own. */
+fsc_status fsc_input_csv(fsc_csv *out, fsc_cli *cli, fsc_err *err) FSC_CHECKED;
+/* The series that feeds workload w: the file's only one where w is the only workload, else the one
+ * of its name. NULL: there is none. */
+const fsc_series *fsc_input_of(const fsc_csv *csv, const fsc_config *c, size_t w);
+
+/* What the store keeps of a series, up to now. */
+fsc_status fsc_input_stored(fsc_series *out, fsc_session *s, const char *id,
+                            fsc_err *err) FSC_CHECKED;
+
 /* --horizon in steps: "48" counts them, "30m" is a time; default 30m, at least 6 steps. */
 fsc_status fsc_input_steps(size_t *out, const char *horizon, int32_t step_s,
                            fsc_err *err) FSC_CHECKED;

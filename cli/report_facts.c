@@ -259,7 +259,7 @@ static fsc_status look_back(fsc_report_workload *out, const gathering *g, size_t
 typedef struct floors {
     const source *acts;
     size_t next;
-    int64_t baseline_min, baseline_max;
+    fsc_sim_bounds baseline;
     fsc_arena *a;
 } floors;
 
@@ -274,19 +274,18 @@ static fsc_status read_bounds(int64_t *min, int64_t *max, const fsc_ledger_chang
 }
 
 /* Where runs ceased for longer than their floors last, the user's own bounds count again. */
-static fsc_status follow(fsc_sim_orders *out, void *ctx, const fsc_sim_seen *seen, fsc_err *err)
+static fsc_status follow(const fsc_sim_orders *out, void *ctx, const fsc_sim_seen *seen,
+                         fsc_err *err)
 {
     floors *f = ctx;
     const source *acts = f->acts;
     for (; f->next < acts->n_changes && acts->changes[f->next].at <= seen->now; f->next++)
-        FSC_TRY(read_bounds(&out->min_replicas, &out->max_replicas, &acts->changes[f->next], f->a,
-                            err));
+        FSC_TRY(read_bounds(&out->workloads[0].min, &out->workloads[0].max, &acts->changes[f->next],
+                            f->a, err));
     int64_t renewed =
         f->next < acts->n_changes ? acts->changes[f->next].before_at : acts->last_act_at;
-    if (f->next && seen->now > renewed + acts->lasting_s) {
-        out->min_replicas = f->baseline_min;
-        out->max_replicas = f->baseline_max;
-    }
+    if (f->next && seen->now > renewed + acts->lasting_s)
+        out->workloads[0] = f->baseline;
     return FSC_OK;
 }
 
@@ -315,28 +314,26 @@ static fsc_status play_again(fsc_report_replay *out, const gathering *g, size_t 
     int64_t to = g->r->at - g->r->at % FSC_MINUTE_S;
     metric = fsc_series_cut(&src->minutes, to - REPLAY_S, to);
     if (!src->n_changes || metric.n < 2 ||
-        fsc_replay_config(&one, &g->s->config, w, NULL, a, &why) != FSC_OK ||
+        fsc_replay_config(&one, &g->s->config, &w, 1, a, &why) != FSC_OK ||
         fsc_replay_demand(&demand, &filled, &metric, a, &why) != FSC_OK)
         return why.code == FSC_NOMEM ? FSC_NOMEM : FSC_OK;
-    fsc_replay_input in = {.config = &one,
-                           .metric = &metric,
-                           .demand = &demand,
-                           .from = metric.start,
-                           .to = fsc_series_end(&metric)};
-    fsc_sim_params world = fsc_replay_world(&in);
+    const fsc_replay_workload past = {.metric = &metric, .demand = &demand};
+    const fsc_replay_input in = {
+        .config = &one, .workloads = &past, .from = metric.start, .to = fsc_series_end(&metric)};
+    fsc_sim_params world;
+    FSC_TRY(fsc_replay_world(&world, &in, a, err));
     floors f = {.acts = src,
-                .baseline_min = world.min_replicas,
-                .baseline_max = world.max_replicas,
+                .baseline = {world.workloads[0].min_replicas, world.workloads[0].max_replicas},
                 .a = a};
     FSC_TRY(fsc_simulate(&alone, &world, NULL, NULL, a, err));
     FSC_TRY(fsc_simulate(&ours, &world, follow, &f, a, err));
     *out = (fsc_report_replay){true,
                                in.from,
                                in.to,
-                               alone.cost_micros,
-                               ours.cost_micros,
-                               alone.late_minutes,
-                               ours.late_minutes};
+                               alone.all.cost_micros,
+                               ours.all.cost_micros,
+                               alone.all.late_minutes,
+                               ours.all.late_minutes};
     return FSC_OK;
 }
 

@@ -7,9 +7,8 @@ enum { POINTS = 1440, BYTES_LIMIT = 256 << 20 };
 
 static const char *name_of(fsc_doc *d, size_t run)
 {
-    return fsc_arena_printf(d->arena, &d->err, "%s%s",
-                            fsc_replay_policy_name(fsc_simulated_policy(run)),
-                            fsc_simulated_budgeted(run) ? ", budget" : "");
+    char name[32];
+    return fsc_arena_strdup(d->arena, fsc_simulated_name(name, run), &d->err);
 }
 
 /* Every so many minutes a point: a month is drawn as finely as a screen shows it. */
@@ -18,16 +17,16 @@ static size_t stride(const fsc_sim_result *r)
     return 1 + r->n_minutes / POINTS;
 }
 
-static void add_bills(fsc_doc *d, const fsc_simulated *x)
+static void add_bills(fsc_doc *d, const fsc_simulated *x, size_t w, const char *names)
 {
     static const fsc_column columns[] = {{"policy", "Policy", FSC_UNIT_TEXT},
                                          {"cost", "Bill", FSC_UNIT_MONEY},
                                          {"lateMinutes", "Late minutes", FSC_UNIT_COUNT},
                                          {"unserved", "Unserved", FSC_UNIT_SHARE},
                                          {"scalings", "Scalings", FSC_UNIT_COUNT}};
-    fsc_table *t = fsc_doc_table(d, "policies", x->name, "Policies", columns, 5);
+    fsc_table *t = fsc_doc_table(d, "policies", names, "Policies", columns, 5);
     for (size_t run = 0; t && run < x->n_runs; run++) {
-        const fsc_sim_result *r = &x->runs[run];
+        const fsc_sim_part *r = fsc_simulated_part(x, run, w);
         fsc_cell *row = fsc_doc_row(d, t);
         row[0].text = name_of(d, run);
         row[1] = fsc_cell_money((double)r->cost_micros / 1e6, x->config.pools[0].price.currency);
@@ -50,26 +49,22 @@ static void add_bills(fsc_doc *d, const fsc_simulated *x)
     }
 }
 
-static void add_run(fsc_doc *d, const fsc_simulated *x, size_t run)
+static void add_course(fsc_doc *d, const fsc_simulated *x, size_t run, size_t w)
 {
     static const fsc_column columns[] = {{"at", "Time", FSC_UNIT_TIME},
                                          {"demand", "Demand", FSC_UNIT_NUMBER},
-                                         {"serves", "What ready pods serve", FSC_UNIT_NUMBER},
-                                         {"spent", "Spent so far", FSC_UNIT_MONEY}};
+                                         {"serves", "What ready pods serve", FSC_UNIT_NUMBER}};
     const fsc_sim_result *r = &x->runs[run];
-    const char *currency = x->config.pools[0].price.currency, *name = name_of(d, run);
-    fsc_table *t = fsc_doc_table(d, "course", x->name, name, columns, 4);
-    int64_t spent = 0;
-    for (size_t m = 0; t && m < r->n_minutes; m++) {
+    const fsc_simulated_workload *one = &x->workloads[w];
+    const char *name = name_of(d, run);
+    fsc_table *t = fsc_doc_table(d, "course", one->name, name, columns, 3);
+    for (size_t m = 0; t && m < r->n_minutes; m += stride(r)) {
         int64_t at = x->from + (int64_t)m * FSC_MINUTE_S;
-        spent += r->minute_micros[m];
-        if (m % stride(r))
-            continue;
         fsc_cell *row = fsc_doc_row(d, t);
         row[0].number = (double)at;
-        row[1].number = x->demand.values[(at - x->demand.start) / x->demand.step_s];
-        row[2].number = (double)r->minute_ready[m] * x->config.workloads[0].demand.per_replica;
-        row[3] = fsc_cell_money((double)spent / 1e6, currency);
+        row[1].number = one->demand.values[(at - one->demand.start) / one->demand.step_s];
+        row[2].number =
+            (double)r->workloads[w].minute_ready[m] * x->config.workloads[w].demand.per_replica;
     }
     if (!t)
         return;
@@ -83,13 +78,53 @@ static void add_run(fsc_doc *d, const fsc_simulated *x, size_t run)
                         .n_layers = 2,
                         .layers = {{FSC_MARK_PAST, 1, 0, "demand"},
                                    {FSC_MARK_LIMIT, 2, 0, "ready pods serve"}}});
+}
+
+static void add_spent(fsc_doc *d, const fsc_simulated *x, size_t run, const char *names)
+{
+    static const fsc_column columns[] = {{"at", "Time", FSC_UNIT_TIME},
+                                         {"spent", "Spent so far", FSC_UNIT_MONEY}};
+    const fsc_sim_result *r = &x->runs[run];
+    const char *currency = x->config.pools[0].price.currency, *name = name_of(d, run);
+    fsc_table *t = fsc_doc_table(d, "spent", names, name, columns, 2);
+    int64_t spent = 0;
+    for (size_t m = 0; t && m < r->n_minutes; m++) {
+        spent += r->minute_micros[m];
+        if (m % stride(r))
+            continue;
+        fsc_cell *row = fsc_doc_row(d, t);
+        row[0].number = (double)(x->from + (int64_t)m * FSC_MINUTE_S);
+        row[1] = fsc_cell_money((double)spent / 1e6, currency);
+    }
+    if (!t)
+        return;
+    t->is_long = true;
     fsc_doc_chart(d, &(fsc_chart){.kind = FSC_CHART_LINES,
                                   .title = fsc_arena_printf(
                                       d->arena, &d->err, "%s: spent so far, in %s", name, currency),
                                   .what = "The bill as it grows.",
                                   .table = t,
                                   .n_layers = 1,
-                                  .layers = {{FSC_MARK_MEDIAN, 3, 0, "spent so far"}}});
+                                  .layers = {{FSC_MARK_MEDIAN, 1, 0, "spent so far"}}});
+}
+
+/* Of those played together each has its section, and all of them one. */
+static void add_group(fsc_doc *d, const fsc_simulated *x)
+{
+    const char *names = fsc_simulated_names(x, ", ", d->arena, &d->err);
+    for (size_t w = 0; w < x->n; w++) {
+        const char *name = x->workloads[w].name;
+        fsc_doc_section(d, name, name, false);
+        add_bills(d, x, w, name);
+        for (size_t run = 0; run < x->n_runs; run++)
+            add_course(d, x, run, w);
+    }
+    if (x->n > 1) {
+        fsc_doc_section(d, fsc_simulated_names(x, "+", d->arena, &d->err), names, false);
+        add_bills(d, x, x->n, names);
+    }
+    for (size_t run = 0; run < x->n_runs; run++)
+        add_spent(d, x, run, names);
 }
 
 fsc_status fsc_simulate_picture(const char *path, const fsc_simulated *all, size_t n, fsc_cli *cli,
@@ -99,12 +134,8 @@ fsc_status fsc_simulate_picture(const char *path, const fsc_simulated *all, size
     fsc_buf out;
     fsc_doc_init(&d, cli->arena, "Picture", "Replay", n ? all[0].to : 0,
                  n ? all[0].config.zone : NULL);
-    for (size_t i = 0; i < n; i++) {
-        fsc_doc_section(&d, all[i].name, all[i].name, false);
-        add_bills(&d, &all[i]);
-        for (size_t run = 0; run < all[i].n_runs; run++)
-            add_run(&d, &all[i], run);
-    }
+    for (size_t i = 0; i < n; i++)
+        add_group(&d, &all[i]);
     fsc_buf_init(&out, cli->arena, BYTES_LIMIT);
     FSC_TRY(fsc_doc_render(&out, &d, fsc_forms[0], err));
     return fsc_file_publish(path, fsc_buf_str(&out), out.len, err);

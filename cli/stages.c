@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/stages.h"
+#include "cli/input.h"
+#include "cli/progress.h"
 #include "cli/shard.h"
 
 #include <errno.h>
@@ -32,10 +34,7 @@ static fsc_status feed_named(fsc_session *s, const fsc_csv *csv, fsc_err *err)
 fsc_status fsc_stage_csv(fsc_session *s, fsc_err *err)
 {
     fsc_csv csv;
-    int64_t step_s = 0;
-    if (s->cli->args.step)
-        FSC_TRY(fsc_duration_parse(&step_s, s->cli->args.step, err));
-    FSC_TRY(fsc_csv_read(&csv, s->cli->args.input, (int32_t)step_s, s->cli->arena, err));
+    FSC_TRY(fsc_input_csv(&csv, s->cli, err));
     return feed_named(s, &csv, err);
 }
 
@@ -170,10 +169,16 @@ static void log_results(fsc_session *s, const fsc_collect_result *r, size_t n, s
     }
 }
 
+static void show_progress(void *ctx, size_t done, size_t total)
+{
+    fsc_progress_at(ctx, (double)done / (double)total);
+}
+
 fsc_status fsc_stage_collect(fsc_session *s, int64_t since_s, size_t *failed, fsc_err *err)
 {
     fsc_arena *a = s->cli->arena;
     size_t n = 0;
+    fsc_progress bar;
     fsc_collect_query *queries = FSC_NEW(a, s->config.n_workloads, fsc_collect_query, err);
     fsc_collect_result *results = FSC_NEW(a, s->config.n_workloads, fsc_collect_result, err);
     *failed = 0;
@@ -190,17 +195,23 @@ fsc_status fsc_stage_collect(fsc_session *s, int64_t since_s, size_t *failed, fs
         s->failed_for_good = true;
         fsc_log_write(&s->cli->log, FSC_LOG_ERROR, one.msg, NULL);
     }
-    FSC_TRY(fsc_collect(results, s->store, s->http,
-                        &(fsc_collect_input){.now = s->cli->now,
-                                             /* What is retired is not asked for again. */
-                                             .since_s = since_s < s->config.store.retention_s
-                                                            ? since_s
-                                                            : s->config.store.retention_s,
-                                             .step_s = FSC_COLLECT_STEP_S,
-                                             .config = &s->config,
-                                             .queries = queries,
-                                             .n = n},
-                        a, err));
+    fsc_progress_begin(&bar, "collect");
+    fsc_status status =
+        fsc_collect(results, s->store, s->http,
+                    &(fsc_collect_input){.now = s->cli->now,
+                                         /* What is retired is not asked for again. */
+                                         .since_s = since_s < s->config.store.retention_s
+                                                        ? since_s
+                                                        : s->config.store.retention_s,
+                                         .step_s = FSC_COLLECT_STEP_S,
+                                         .config = &s->config,
+                                         .queries = queries,
+                                         .n = n,
+                                         .progress = show_progress,
+                                         .progress_ctx = &bar},
+                    a, err);
+    fsc_progress_end(&bar);
+    FSC_TRY(status);
     log_results(s, results, n, failed);
     return fsc_history_retire(s->store, s->cli->now - s->config.store.retention_s, err);
 }

@@ -3,7 +3,6 @@
 #include "spend.h"
 
 #include <math.h>
-#include <string.h>
 
 enum {
     HPA_PERIOD_S = 15,
@@ -12,22 +11,6 @@ enum {
     MAX_PRICE_DOUBLINGS = 12,
     BISECTIONS = 12
 };
-
-static bool uses_pool(const fsc_workload_config *w, const char *pool)
-{
-    for (size_t i = 0; i < w->pools.n; i++)
-        if (!strcmp(w->pools.v[i], pool))
-            return true;
-    return false;
-}
-
-bool fsc__pays_for_pool(const fsc_budget_config *b, const fsc_config *c, const char *pool)
-{
-    for (size_t w = 0; w < c->n_workloads; w++)
-        if (fsc_budget_covers(b, c->workloads[w].name) && uses_pool(&c->workloads[w], pool))
-            return true;
-    return false;
-}
 
 static void guard_pools(fsc_guard_input *g, const fsc_plan_run *r)
 {
@@ -182,12 +165,9 @@ static const char *void_reason(const fsc_plan_run *r, const fsc_guard_input *in,
     if (affordable < 0)
         return "the users' own floors and what runs already pass the ceiling";
     for (size_t p = 0; p < c->n_pools; p++)
-        for (size_t w = 0; w < c->n_workloads; w++)
-            if (!r->in->pools[p].nodes_known && uses_pool(&c->workloads[w], c->pools[p].name) &&
-                fsc_budget_covers(in->cfg, c->workloads[w].name))
-                return fsc__plan_text(r,
-                                      "the nodes of pool %s are not counted: idle ones bill unseen",
-                                      c->pools[p].name);
+        if (!r->in->pools[p].nodes_known && fsc__pays_for_pool(in->cfg, c, c->pools[p].name))
+            return fsc__plan_text(r, "the nodes of pool %s are not counted: idle ones bill unseen",
+                                  c->pools[p].name);
     return NULL;
 }
 

@@ -89,10 +89,8 @@ fsc_status fsc_planner_request(fsc_forecast_request *out, const fsc_planner *p, 
 static bool shares_pools(const fsc_config *c, const fsc_workload_config *w)
 {
     for (size_t i = 0; i < c->n_workloads; i++)
-        for (size_t k = 0; &c->workloads[i] != w && k < c->workloads[i].pools.n; k++)
-            for (size_t j = 0; j < w->pools.n; j++)
-                if (!strcmp(c->workloads[i].pools.v[k], w->pools.v[j]))
-                    return true;
+        if (&c->workloads[i] != w && fsc__shares_pool(&c->workloads[i], w))
+            return true;
     return false;
 }
 

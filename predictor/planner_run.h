@@ -37,6 +37,9 @@ typedef struct fsc_plan_run {
 
 /* A line of text in the run's arena. */
 const char *fsc__plan_text(const fsc_plan_run *r, const char *fmt, ...) FSC_PRINTF(2, 3);
+/* Do two workloads use one pool? Do any of the budget's workloads use that pool? */
+bool fsc__shares_pool(const fsc_workload_config *v, const fsc_workload_config *w);
+bool fsc__pays_for_pool(const fsc_budget_config *b, const fsc_config *c, const char *pool);
 size_t fsc__pool_index(const fsc_config *c, const char *name);
 int64_t fsc__pool_price(const fsc_plan_run *r, size_t pool);
 /* Until the next chance to write, runs that may be missed included. */
@@ -49,7 +52,5 @@ void fsc__plan_pools(fsc_plan_run *r);
 void fsc__budget_price(fsc_plan_run *r, size_t b);
 /* After: what of the plan budget b allows, its state, and its figures. */
 fsc_status fsc__budget_guard(fsc_plan_run *r, size_t b) FSC_CHECKED;
-/* Do any of the budget's workloads use the pool? */
-bool fsc__pays_for_pool(const fsc_budget_config *b, const fsc_config *c, const char *pool);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "forescale/simulate.h"
 #include "bounds.h"
 #include "forescale/money.h"
+#include "world.h"
 
 #include <math.h>
+#include <string.h>
 
 const fsc_sim_hpa fsc_sim_hpa_default = {.sync_s = 15,
                                          .metric_lag_s = 15,
@@ -14,43 +15,7 @@ const fsc_sim_hpa fsc_sim_hpa_default = {.sync_s = 15,
                                          .down_pods = 1,
                                          .down_period_s = 60};
 
-typedef struct node {
-    size_t pool;
-    int64_t ready_at, busy_at; /* last time that it held a pod */
-    int64_t gone_at;           /* INT64_MAX: nobody wants it back */
-    int64_t pods;
-} node;
-
-typedef struct pod {
-    size_t node;
-    int64_t ready_at;
-} pod;
-
-typedef struct sync {
-    int64_t wanted, change;
-} sync;
-
-typedef struct world {
-    const fsc_sim_params *p;
-    int64_t now;
-    fsc_sim_orders orders, coming;
-    int64_t coming_at;
-    node *nodes;
-    pod *pods;
-    size_t n_nodes, n_pods, most_nodes;
-    int64_t pending; /* pods without a node */
-    sync *syncs;     /* the newest n_syncs of them, a ring */
-    size_t n_syncs, next_sync;
-    double *waiting; /* requests by the step they came in, a ring */
-    size_t n_waiting;
-    double *late, arrived, unserved; /* late: by minute */
-    double *minute_arrived;
-    uint64_t random;
-    int64_t *minute_micros, *minute_ready;
-    fsc_sim_result *out;
-} world;
-
-static double uniform(world *w) /* xorshift64* (Vigna 2016) */
+static double uniform(fsc_world *w) /* xorshift64* (Vigna 2016) */
 {
     w->random ^= w->random >> 12;
     w->random ^= w->random << 25;
@@ -66,26 +31,28 @@ static double value_of(const fsc_series *s, int64_t t)
 
 /* ---- nodes and pods ----------------------------------------------------------------------- */
 
-static int64_t nodes_in(const world *w, size_t pool)
+static bool order_node(fsc_world *w, size_t pool, size_t for_app)
 {
-    int64_t n = 0;
-    for (size_t i = 0; i < w->n_nodes; i++)
-        n += w->nodes[i].pool == pool;
-    return n;
-}
-
-static bool order_node(world *w, size_t pool)
-{
-    if (w->n_nodes == w->most_nodes || nodes_in(w, pool) >= w->orders.max_nodes[pool])
+    if (w->n_nodes == w->most_nodes || w->in_pool[pool] >= w->orders.pools[pool].max)
         return false;
     int64_t ready_at = w->now + w->p->pools[pool].lead_s;
-    w->nodes[w->n_nodes++] =
-        (node){.pool = pool, .ready_at = ready_at, .busy_at = ready_at, .gone_at = INT64_MAX};
-    w->out->node_starts++;
+    w->nodes[w->n_nodes++] = (fsc_world_node){.pool = pool,
+                                              .app = for_app,
+                                              .ready_at = ready_at,
+                                              .busy_at = ready_at,
+                                              .gone_at = INT64_MAX};
+    w->in_pool[pool]++;
+    w->out.node_starts++;
     return true;
 }
 
-static bool is_better_place(const world *w, const node *a, const node *b)
+static bool has_room(const fsc_world *w, const fsc_world_node *n, const fsc_world_app *x)
+{
+    return x->may_use[n->pool] && n->used + x->p->gpus <= w->p->pools[n->pool].gpus &&
+           n->gone_at == INT64_MAX;
+}
+
+static bool is_better_place(const fsc_world *w, const fsc_world_node *a, const fsc_world_node *b)
 {
     bool a_up = a->ready_at <= w->now, b_up = b->ready_at <= w->now;
     if (a_up != b_up)
@@ -93,38 +60,42 @@ static bool is_better_place(const world *w, const node *a, const node *b)
     return w->p->placement == FSC_SIM_PACKED ? a->pods > b->pods : a->pods < b->pods;
 }
 
-static bool place_pod(world *w)
+static bool place_pod(fsc_world *w, fsc_world_app *x)
 {
-    node *best = NULL;
+    fsc_world_node *best = NULL;
     for (size_t i = 0; i < w->n_nodes; i++) {
-        node *n = &w->nodes[i];
-        if (n->pods < w->p->pods_per_node && n->gone_at == INT64_MAX &&
-            (!best || is_better_place(w, n, best)))
+        fsc_world_node *n = &w->nodes[i];
+        if (has_room(w, n, x) && (!best || is_better_place(w, n, best)))
             best = n;
     }
     if (!best)
         return false;
     best->pods++;
-    w->pods[w->n_pods++] = (pod){.node = (size_t)(best - w->nodes),
-                                 .ready_at = at_least(best->ready_at, w->now) + w->p->lead_pod_s};
-    w->pending--;
+    best->used += x->p->gpus;
+    best->app = (size_t)(x - w->apps);
+    w->pods[w->n_pods++] =
+        (fsc_world_pod){.node = (size_t)(best - w->nodes),
+                        .app = best->app,
+                        .ready_at = at_least(best->ready_at, w->now) + x->p->lead_pod_s};
+    x->pods++;
+    x->pending--;
     return true;
 }
 
-static void place_pending(world *w)
+static void place_pending(fsc_world *w, fsc_world_app *x)
 {
-    while (w->pending > 0 && place_pod(w))
+    while (x->pending > 0 && place_pod(w, x))
         ;
-    for (size_t pool = 0; w->pending > 0 && pool < w->p->n_pools;)
-        if (!order_node(w, pool))
-            pool++;
+    for (size_t k = 0; x->pending > 0 && k < x->p->n_pools;)
+        if (!order_node(w, x->p->pools[k], (size_t)(x - w->apps)))
+            k++;
         else
-            while (w->pending > 0 && place_pod(w))
+            while (x->pending > 0 && place_pod(w, x))
                 ;
 }
 
 /* Those that do not serve go first, as the ReplicaSet controller has it. */
-static bool goes_before(const world *w, const pod *a, const pod *b)
+static bool goes_before(const fsc_world *w, const fsc_world_pod *a, const fsc_world_pod *b)
 {
     bool a_up = a->ready_at <= w->now, b_up = b->ready_at <= w->now;
     if (a_up != b_up)
@@ -135,44 +106,55 @@ static bool goes_before(const world *w, const pod *a, const pod *b)
     return a->ready_at > b->ready_at;
 }
 
-static void remove_pod(world *w, size_t i)
+static void remove_pod(fsc_world *w, size_t i)
 {
-    w->nodes[w->pods[i].node].pods--;
+    fsc_world_app *x = &w->apps[w->pods[i].app];
+    fsc_world_node *n = &w->nodes[w->pods[i].node];
+    n->pods--;
+    n->used -= x->p->gpus;
+    x->pods--;
     w->pods[i] = w->pods[--w->n_pods];
 }
 
-static void scale_to(world *w, int64_t replicas)
+static void remove_first(fsc_world *w, const fsc_world_app *x)
 {
-    int64_t now = (int64_t)w->n_pods + w->pending;
-    w->out->scale_operations += replicas != now;
-    w->pending += at_least(replicas - now, 0);
-    int64_t surplus = at_least(now - replicas, 0), unplaced = at_most(surplus, w->pending);
-    w->pending -= unplaced;
-    for (surplus -= unplaced; surplus > 0; surplus--) {
-        size_t first = 0;
-        for (size_t i = 1; i < w->n_pods; i++)
-            first = goes_before(w, &w->pods[i], &w->pods[first]) ? i : first;
-        remove_pod(w, first);
-    }
+    const fsc_world_pod *first = NULL;
+    for (size_t i = 0; i < w->n_pods; i++)
+        if (&w->apps[w->pods[i].app] == x && (!first || goes_before(w, &w->pods[i], first)))
+            first = &w->pods[i];
+    if (first)
+        remove_pod(w, (size_t)(first - w->pods));
 }
 
-static void remove_node(world *w, size_t i)
+static void scale_to(fsc_world *w, fsc_world_app *x, int64_t replicas)
+{
+    int64_t now = x->pods + x->pending;
+    x->out->scale_operations += replicas != now;
+    x->pending += at_least(replicas - now, 0);
+    int64_t surplus = at_least(now - replicas, 0), unplaced = at_most(surplus, x->pending);
+    x->pending -= unplaced;
+    for (surplus -= unplaced; surplus > 0; surplus--)
+        remove_first(w, x);
+}
+
+static void remove_node(fsc_world *w, size_t i)
 {
     for (size_t k = 0; k < w->n_pods;)
         if (w->pods[k].node == i) {
+            w->apps[w->pods[k].app].pending++;
             remove_pod(w, k);
-            w->pending++;
         } else {
             k++;
         }
     size_t last = --w->n_nodes;
+    w->in_pool[w->nodes[i].pool]--;
     w->nodes[i] = w->nodes[last];
     for (size_t k = 0; k < w->n_pods; k++)
         if (w->pods[k].node == last)
             w->pods[k].node = i;
 }
 
-static void interrupt_nodes(world *w)
+static void interrupt_nodes(fsc_world *w)
 {
     for (size_t i = 0; i < w->n_nodes; i++) {
         double each = w->p->pools[w->nodes[i].pool].interruptions_per_h;
@@ -182,232 +164,258 @@ static void interrupt_nodes(world *w)
     }
 }
 
-static bool is_over(const world *w, const node *n)
+static bool is_over(const fsc_world *w, const fsc_world_node *n)
 {
     if (w->now >= n->gone_at)
         return true;
     return !n->pods && w->now - n->busy_at >= w->p->pools[n->pool].idle_s &&
-           nodes_in(w, n->pool) > w->orders.min_nodes[n->pool];
+           w->in_pool[n->pool] > w->orders.pools[n->pool].min;
 }
 
-static void settle_nodes(world *w)
+/* The first workload that may use it. */
+static size_t user_of(const fsc_world *w, size_t pool)
+{
+    size_t a = 0;
+    while (a + 1 < w->p->n_workloads && !w->apps[a].may_use[pool])
+        a++;
+    return a;
+}
+
+static void settle_nodes(fsc_world *w)
 {
     for (size_t i = 0; i < w->n_nodes; i++) {
-        node *n = &w->nodes[i];
+        fsc_world_node *n = &w->nodes[i];
         if (n->pods)
             n->busy_at = at_least(w->now, n->ready_at);
         if (is_over(w, n))
             remove_node(w, i--);
     }
     for (size_t pool = 0; pool < w->p->n_pools; pool++)
-        while (nodes_in(w, pool) < w->orders.min_nodes[pool] && order_node(w, pool))
+        while (w->in_pool[pool] < w->orders.pools[pool].min &&
+               order_node(w, pool, user_of(w, pool)))
             ;
 }
 
-static int64_t ready_pods(const world *w)
+static void count_ready(fsc_world *w)
 {
-    int64_t n = 0;
+    for (size_t a = 0; a < w->p->n_workloads; a++)
+        w->apps[a].ready = 0;
     for (size_t i = 0; i < w->n_pods; i++)
-        n += w->pods[i].ready_at <= w->now;
-    return n;
+        w->apps[w->pods[i].app].ready += w->pods[i].ready_at <= w->now;
 }
 
 /* ---- the autoscaler ----------------------------------------------------------------------- */
 
-static sync *sync_before(const world *w, size_t back)
+static fsc_world_sync *sync_before(const fsc_world *w, const fsc_world_app *x, size_t back)
 {
-    return &w->syncs[(w->next_sync + w->n_syncs - back) % w->n_syncs];
+    return &x->syncs[(w->next_sync + w->n_syncs - back) % w->n_syncs];
 }
 
-static int64_t changed_within(const world *w, int64_t span_s, int sign)
+static int64_t changed_within(const fsc_world *w, const fsc_world_app *x, int64_t span_s, int sign)
 {
     int64_t sum = 0;
     for (size_t k = 1; (int64_t)k * w->p->hpa.sync_s < span_s; k++)
-        sum += at_least(sign * sync_before(w, k)->change, 0);
+        sum += at_least(sign * sync_before(w, x, k)->change, 0);
     return sum;
 }
 
-static int64_t recommended(const world *w, int64_t current)
+static int64_t recommended(const fsc_world *w, const fsc_sim_workload *p, int64_t current)
 {
-    const fsc_sim_params *p = w->p;
-    double metric = value_of(p->metric ? p->metric : p->demand, w->now - p->hpa.metric_lag_s);
+    double metric = value_of(p->metric ? p->metric : p->demand, w->now - w->p->hpa.metric_lag_s);
     double target = p->utilization * p->per_replica;
     if (isnan(metric) || !current ||
-        fabs(metric / (target * (double)current) - 1) <= p->hpa.tolerance)
+        fabs(metric / (target * (double)current) - 1) <= w->p->hpa.tolerance)
         return current;
     return whole(metric / target);
 }
 
-static void autoscale(world *w)
+static void autoscale(fsc_world *w, fsc_world_app *x)
 {
     const fsc_sim_hpa *h = &w->p->hpa;
-    int64_t current = (int64_t)w->n_pods + w->pending, wanted = recommended(w, current), to;
+    const fsc_sim_bounds *bounds = &w->orders.workloads[x - w->apps];
+    int64_t current = x->pods + x->pending, wanted = recommended(w, x->p, current), to;
     int64_t stable = wanted;
     for (size_t k = 1; (int64_t)k * h->sync_s < h->stabilization_s; k++)
-        stable = at_least(stable, sync_before(w, k)->wanted);
-    if (current > w->orders.max_replicas || current < w->orders.min_replicas) {
+        stable = at_least(stable, sync_before(w, x, k)->wanted);
+    if (current > bounds->max || current < bounds->min) {
         to = current; /* bounds go before rates */
     } else if (wanted > current) {
-        int64_t room = h->up_pods - changed_within(w, h->up_period_s, 1);
+        int64_t room = h->up_pods - changed_within(w, x, h->up_period_s, 1);
         to = at_most(wanted, current + at_least(room, 0));
     } else {
-        int64_t room = h->down_pods - changed_within(w, h->down_period_s, -1);
+        int64_t room = h->down_pods - changed_within(w, x, h->down_period_s, -1);
         to = at_least(at_most(stable, current), current - at_least(room, 0));
     }
-    to = at_least(at_most(to, w->orders.max_replicas), w->orders.min_replicas);
-    w->syncs[w->next_sync] = (sync){wanted, to - current};
+    to = at_least(at_most(to, bounds->max), bounds->min);
+    *sync_before(w, x, 0) = (fsc_world_sync){wanted, to - current};
+    scale_to(w, x, to);
+}
+
+static void autoscale_all(fsc_world *w)
+{
+    for (size_t a = 0; a < w->p->n_workloads; a++)
+        autoscale(w, &w->apps[a]);
     w->next_sync = (w->next_sync + 1) % w->n_syncs;
-    scale_to(w, to);
 }
 
 /* ---- requests ----------------------------------------------------------------------------- */
 
-static size_t minute_of(const world *w, int64_t t)
-{
-    return (size_t)((t - w->p->from) / FSC_MINUTE_S);
-}
-
 /* First come, first served; slot 0 of the ages is the step that runs now. */
-static void serve(world *w)
+static void serve(fsc_world *w, fsc_world_app *x)
 {
-    double room = (double)ready_pods(w) * w->p->per_replica * FSC_SIM_STEP_S;
+    double room = (double)x->ready * x->p->per_replica * FSC_SIM_STEP_S;
     int64_t step = (w->now - w->p->from) / FSC_SIM_STEP_S;
     size_t n = w->n_waiting;
-    double came = fmax(value_of(w->p->demand, w->now), 0) * FSC_SIM_STEP_S;
+    double came = fmax(value_of(x->p->demand, w->now), 0) * FSC_SIM_STEP_S;
     came = isnan(came) ? 0 : came;
-    w->waiting[(size_t)step % n] = came;
-    w->arrived += came;
-    w->minute_arrived[minute_of(w, w->now)] += came;
+    x->waiting[(size_t)step % n] = came;
+    x->arrived += came;
+    x->minute_arrived[fsc__world_minute(w, w->now)] += came;
     for (int64_t age = at_most((int64_t)n - 1, step); age >= 0; age--) {
-        double *slot = &w->waiting[(size_t)(step - age) % n];
+        double *slot = &x->waiting[(size_t)(step - age) % n];
         int64_t waited = age * FSC_SIM_STEP_S;
-        size_t minute = minute_of(w, w->now - waited);
+        size_t minute = fsc__world_minute(w, w->now - waited);
         double served = fmin(*slot, room);
         room -= served;
         *slot -= served;
         bool dropped = waited >= w->p->drop_after_s;
-        w->late[minute] += (waited > w->p->late_after_s ? served : 0) + (dropped ? *slot : 0);
-        w->unserved += dropped ? *slot : 0;
+        x->late[minute] += (waited > w->p->late_after_s ? served : 0) + (dropped ? *slot : 0);
+        x->unserved += dropped ? *slot : 0;
         *slot = dropped ? 0 : *slot;
     }
 }
 
-static double backlog(const world *w)
+static double backlog(const fsc_world *w, const fsc_world_app *x)
 {
     double sum = 0;
     for (size_t i = 0; i < w->n_waiting; i++)
-        sum += w->waiting[i];
+        sum += x->waiting[i];
     return sum;
+}
+
+/* ---- the bill ----------------------------------------------------------------------------- */
+
+static void charge(const fsc_world *w, fsc_world_app *x, const fsc_world_node *n, double share)
+{
+    const fsc_sim_pool *pool = &w->p->pools[n->pool];
+    x->rate += share * (double)pool->price_micros_per_h;
+    x->gpu_steps += share * (double)pool->gpus;
+}
+
+static void share_bill(fsc_world *w)
+{
+    for (size_t i = 0; i < w->n_nodes; i++)
+        if (!w->nodes[i].used)
+            charge(w, &w->apps[w->nodes[i].app], &w->nodes[i], 1);
+    for (size_t i = 0; i < w->n_pods; i++) {
+        fsc_world_app *x = &w->apps[w->pods[i].app];
+        const fsc_world_node *n = &w->nodes[w->pods[i].node];
+        if (n->used)
+            charge(w, x, n, (double)x->p->gpus / (double)n->used);
+    }
+    for (size_t a = 0; a < w->p->n_workloads; a++) {
+        fsc_world_app *x = &w->apps[a];
+        x->share += x->rate;
+        x->out->peak_micros_per_h =
+            at_least(x->out->peak_micros_per_h, (int64_t)ceil(x->rate - 0.5));
+        x->rate = 0;
+    }
+}
+
+static void bill(fsc_world *w)
+{
+    fsc_sim_part *all = &w->out.all;
+    size_t minute = fsc__world_minute(w, w->now);
+    int64_t sum = 0;
+    for (size_t pool = 0; pool < w->p->n_pools; pool++) {
+        int64_t rate = w->in_pool[pool] * w->p->pools[pool].price_micros_per_h,
+                cost = fsc_money_over(rate, FSC_SIM_STEP_S, 1);
+        sum += rate;
+        w->gpu_steps += w->in_pool[pool] * w->p->pools[pool].gpus;
+        all->cost_micros += cost;
+        w->pool_micros[pool][minute] += cost;
+        w->minute_micros[minute] += cost;
+    }
+    all->peak_micros_per_h = at_least(all->peak_micros_per_h, sum);
+    w->out.node_hours += (double)w->n_nodes * FSC_SIM_STEP_S / FSC_HOUR_S;
+    share_bill(w);
 }
 
 /* ---- the run ------------------------------------------------------------------------------ */
 
-static void bill(world *w)
-{
-    int64_t rate = 0;
-    for (size_t i = 0; i < w->n_nodes; i++) {
-        rate += w->p->pools[w->nodes[i].pool].price_micros_per_h;
-        w->out->pool_hours[w->nodes[i].pool] += (double)FSC_SIM_STEP_S / FSC_HOUR_S;
-    }
-    int64_t cost = fsc_money_over(rate, FSC_SIM_STEP_S, 1);
-    w->minute_micros[minute_of(w, w->now)] += cost;
-    w->out->cost_micros += cost;
-    w->out->peak_micros_per_h = at_least(w->out->peak_micros_per_h, rate);
-    w->out->node_hours += (double)w->n_nodes * FSC_SIM_STEP_S / FSC_HOUR_S;
-}
-
-static fsc_status ask(world *w, fsc_sim_policy policy, void *ctx, fsc_err *err)
-{
-    fsc_sim_seen seen = {.now = w->now,
-                         .replicas = (int64_t)w->n_pods + w->pending,
-                         .ready = ready_pods(w),
-                         .backlog = backlog(w),
-                         .minute_micros = w->minute_micros,
-                         .n_minutes = minute_of(w, w->now)};
-    for (size_t i = 0; i < w->n_nodes; i++) {
-        seen.nodes[w->nodes[i].pool]++;
-        seen.leaving[w->nodes[i].pool] += w->nodes[i].gone_at != INT64_MAX;
-    }
-    w->coming = w->orders;
-    w->coming_at = w->now + w->p->act_s;
-    return policy(&w->coming, ctx, &seen, err);
-}
-
-static fsc_status open_world(world *w, fsc_arena *a, fsc_err *err)
+static fsc_status ask(fsc_world *w, fsc_err *err)
 {
     const fsc_sim_params *p = w->p;
-    int64_t span =
-        at_least(at_least(p->hpa.stabilization_s, p->hpa.up_period_s), p->hpa.down_period_s);
-    size_t minutes = (size_t)((p->to - p->from) / FSC_MINUTE_S) + 1;
-    w->most_nodes = 2 * FSC_SIM_MAX_PODS;
-    w->n_syncs = (size_t)(span / p->hpa.sync_s) + 2;
-    w->n_waiting = (size_t)(p->drop_after_s / FSC_SIM_STEP_S) + 1;
-    w->nodes = FSC_NEW(a, w->most_nodes, node, err);
-    w->pods = FSC_NEW(a, FSC_SIM_MAX_PODS, pod, err);
-    w->syncs = FSC_NEW(a, w->n_syncs, sync, err);
-    w->waiting = FSC_NEW(a, w->n_waiting, double, err);
-    w->late = FSC_NEW(a, minutes, double, err);
-    w->minute_arrived = FSC_NEW(a, minutes, double, err);
-    w->minute_micros = FSC_NEW(a, minutes, int64_t, err);
-    w->minute_ready = FSC_NEW(a, minutes, int64_t, err);
-    if (!w->nodes || !w->pods || !w->syncs || !w->waiting || !w->late || !w->minute_arrived ||
-        !w->minute_micros || !w->minute_ready)
-        return FSC_NOMEM;
-    w->random = p->seed * 2654435769u + 88172645463325252u;
-    w->orders = (fsc_sim_orders){.min_replicas = p->min_replicas, .max_replicas = p->max_replicas};
-    for (size_t i = 0; i < p->n_pools; i++)
-        w->orders.max_nodes[i] = p->pools[i].max_nodes;
-    w->pending = p->min_replicas;
-    w->coming_at = INT64_MAX;
-    return FSC_OK;
+    const fsc_sim_seen seen = {.now = w->now,
+                               .workloads = w->seen_pods,
+                               .pools = w->seen_nodes,
+                               .n_minutes = fsc__world_minute(w, w->now)};
+    count_ready(w);
+    for (size_t a = 0; a < p->n_workloads; a++) {
+        const fsc_world_app *x = &w->apps[a];
+        w->seen_pods[a] = (fsc_sim_pods){x->pods + x->pending, x->ready, backlog(w, x)};
+    }
+    for (size_t pool = 0; pool < p->n_pools; pool++)
+        w->seen_nodes[pool] = (fsc_sim_nodes){w->in_pool[pool], 0, w->pool_micros[pool]};
+    for (size_t i = 0; i < w->n_nodes; i++)
+        w->seen_nodes[w->nodes[i].pool].leaving += w->nodes[i].gone_at != INT64_MAX;
+    memcpy(w->coming.workloads, w->orders.workloads, p->n_workloads * sizeof *w->orders.workloads);
+    memcpy(w->coming.pools, w->orders.pools, p->n_pools * sizeof *w->orders.pools);
+    w->coming_at = w->now + p->act_s;
+    return w->policy(&w->coming, w->ctx, &seen, err);
 }
 
-static fsc_status step(world *w, fsc_sim_policy policy, void *ctx, fsc_err *err)
+static void obey(fsc_world *w)
+{
+    fsc_sim_orders before = w->orders;
+    w->orders = w->coming;
+    w->coming = before;
+    w->coming_at = INT64_MAX;
+    for (size_t a = 0; a < w->p->n_workloads; a++)
+        w->orders.workloads[a].max = at_most(w->orders.workloads[a].max, FSC_SIM_MAX_PODS);
+}
+
+static fsc_status step(fsc_world *w, fsc_err *err)
 {
     const fsc_sim_params *p = w->p;
     int64_t since = w->now - p->from;
     interrupt_nodes(w);
-    if (policy && since % p->tick_s == 0)
-        FSC_TRY(ask(w, policy, ctx, err));
-    if (w->now >= w->coming_at) {
-        w->orders = w->coming;
-        w->orders.max_replicas = at_most(w->orders.max_replicas, FSC_SIM_MAX_PODS);
-        w->coming_at = INT64_MAX;
-    }
+    if (w->policy && since % p->tick_s == 0)
+        FSC_TRY(ask(w, err));
+    if (w->now >= w->coming_at)
+        obey(w);
     if (since % p->hpa.sync_s == 0)
-        autoscale(w);
+        autoscale_all(w);
     settle_nodes(w);
-    place_pending(w);
-    serve(w);
-    w->minute_ready[minute_of(w, w->now)] = ready_pods(w);
+    for (size_t a = 0; a < p->n_workloads; a++)
+        place_pending(w, &w->apps[a]);
+    count_ready(w);
+    int64_t *ready = &w->minute_ready[fsc__world_minute(w, w->now)];
+    *ready = 0;
+    for (size_t a = 0; a < p->n_workloads; a++) {
+        fsc_world_app *x = &w->apps[a];
+        serve(w, x);
+        x->minute_ready[fsc__world_minute(w, w->now)] = x->ready;
+        *ready += x->ready;
+    }
     bill(w);
     return FSC_OK;
 }
 
-static void close_world(world *w)
+fsc_status fsc_world_until(fsc_world *w, int64_t to, fsc_err *err)
 {
-    fsc_sim_result *r = w->out;
-    r->n_minutes = minute_of(w, w->p->to);
-    r->minute_micros = w->minute_micros;
-    r->minute_ready = w->minute_ready;
-    for (size_t m = 0; m < r->n_minutes; m++)
-        r->late_minutes += w->late[m] > w->p->late_share * w->minute_arrived[m];
-    r->unserved_share = w->arrived > 0 ? w->unserved / w->arrived : 0;
+    for (; w->now < at_most(to, w->p->to); w->now += FSC_SIM_STEP_S)
+        FSC_TRY(step(w, err));
+    return FSC_OK;
 }
 
 fsc_status fsc_simulate(fsc_sim_result *out, const fsc_sim_params *p, fsc_sim_policy policy,
                         void *ctx, fsc_arena *a, fsc_err *err)
 {
-    world w = {.p = p, .out = out};
-    *out = (fsc_sim_result){0};
-    if (p->demand->start > p->from || fsc_series_end(p->demand) < p->to)
-        return fsc_fail(err, FSC_DATA, "the demand does not cover the time to simulate");
-    if (p->max_replicas > FSC_SIM_MAX_PODS)
-        return fsc_fail(err, FSC_DATA, "a world has %d pods at most", (int)FSC_SIM_MAX_PODS);
-    FSC_TRY(open_world(&w, a, err));
-    for (w.now = p->from; w.now < p->to; w.now += FSC_SIM_STEP_S)
-        FSC_TRY(step(&w, policy, ctx, err));
-    close_world(&w);
+    fsc_world *w;
+    FSC_TRY(fsc_world_open(&w, p, policy, ctx, a, err));
+    FSC_TRY(fsc_world_until(w, p->to, err));
+    fsc_world_close(out, w);
     return FSC_OK;
 }
 
@@ -420,63 +428,4 @@ int64_t fsc_sim_largest_window(const fsc_sim_result *r, int64_t length_s)
         most = at_least(most, sum);
     }
     return most;
-}
-
-/* ---- foresight ---------------------------------------------------------------------------- */
-
-typedef struct path {
-    int64_t cost, late;
-} path;
-
-static int64_t nodes_needed(const fsc_sim_params *p, int64_t minute)
-{
-    double worst = 0;
-    for (int64_t t = minute; t < minute + FSC_MINUTE_S; t += FSC_SIM_STEP_S)
-        worst = fmax(worst, value_of(p->demand, t));
-    return whole(worst / (p->per_replica * (double)p->pods_per_node));
-}
-
-/* The cheapest way to have `to` nodes in the next minute; starting pays the boot, stopping the
- * idle tail. */
-static path cheapest_into(const path *before, int64_t most, int64_t to, int64_t start, int64_t stop)
-{
-    path best = before[to];
-    for (int64_t k = 1; k <= most; k++) {
-        int64_t move = k < to ? (to - k) * start : (k - to) * stop;
-        if (before[k].cost + move < best.cost)
-            best = (path){before[k].cost + move, before[k].late};
-    }
-    return best;
-}
-
-fsc_status fsc_sim_oracle_run(fsc_sim_oracle *out, const fsc_sim_params *p,
-                              int64_t late_minute_micros, fsc_arena *a, fsc_err *err)
-{
-    const fsc_sim_pool *pool = &p->pools[0];
-    int64_t most = (p->max_replicas + p->pods_per_node - 1) / p->pods_per_node;
-    int64_t start = fsc_money_over(pool->price_micros_per_h, pool->lead_s + p->lead_pod_s, 1),
-            stop = fsc_money_over(pool->price_micros_per_h, pool->idle_s, 1),
-            minute = fsc_money_over(pool->price_micros_per_h, FSC_MINUTE_S, 1);
-    path *best = FSC_NEW(a, (size_t)most + 1, path, err),
-         *next = FSC_NEW(a, (size_t)most + 1, path, err);
-    if (!best || !next)
-        return FSC_NOMEM;
-    for (int64_t k = 1; k <= most; k++)
-        best[k].cost = k * start;
-    for (int64_t t = p->from; t < p->to; t += FSC_MINUTE_S) {
-        int64_t needed = nodes_needed(p, t);
-        for (int64_t k = 1; k <= most; k++) {
-            next[k] = cheapest_into(best, most, k, start, stop);
-            next[k].cost += k * minute + (k < needed ? late_minute_micros : 0);
-            next[k].late += k < needed;
-        }
-        path *swap = best;
-        best = next;
-        next = swap;
-    }
-    path least = best[1];
-    for (int64_t k = 2; k <= most; k++)
-        least = best[k].cost < least.cost ? best[k] : least;
-    *out = (fsc_sim_oracle){least.cost - least.late * late_minute_micros, least.late};
-    return FSC_OK;
 }

@@ -1,28 +1,41 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A world to try plans in: the demand of one workload, the HorizontalPodAutoscaler below, pods,
- * nodes and their bill. Pure; the same parameters give the same world. A policy is asked at each
- * tick and orders bounds and nodes, as a run of the program does.
+ * A world to try plans in: the demand of workloads, the HorizontalPodAutoscaler below each, pods,
+ * nodes that they share, and their bill. Pure; the same parameters give the same world. A policy is
+ * asked at each tick and orders bounds and nodes, as a run of the program does.
  *
  * What it assumes: the autoscaler's rules as Kubernetes documents them (one metric, a target
  * average value); a pod serves per_replica requests a second, first come first served; a node
  * bills from its order until it is gone; an empty node goes after idle_s; an interrupted one
- * after notice_s, and its pods start anew elsewhere.
+ * after notice_s, and its pods start anew elsewhere. Pods that wait for room get it in the
+ * workloads' order.
  */
 #ifndef FORESCALE_SIMULATE_H
 #define FORESCALE_SIMULATE_H
 
 #include "forescale/series.h"
 
-enum { FSC_SIM_STEP_S = 5, FSC_SIM_MAX_POOLS = 8, FSC_SIM_MAX_PODS = 2048 };
+enum { FSC_SIM_STEP_S = 5, FSC_SIM_MAX_PODS = 2048 /* of a workload */ };
 
 typedef struct fsc_sim_pool {
-    int64_t price_micros_per_h; /* of a node */
-    int64_t max_nodes;
-    int64_t lead_s; /* ordered -> ready */
+    int64_t price_micros_per_h;   /* of a node */
+    int64_t gpus;                 /* of a node */
+    int64_t min_nodes, max_nodes; /* in force until the first orders */
+    int64_t lead_s;               /* ordered -> ready */
     int64_t idle_s;
     double interruptions_per_h; /* of a node */
 } fsc_sim_pool;
+
+typedef struct fsc_sim_workload {
+    const fsc_series *demand; /* requests/s, the same until the next point */
+    const fsc_series *metric; /* what the autoscaler sees: NaN, nothing; NULL: the demand */
+    double per_replica, utilization;
+    int64_t gpus; /* of a pod; 0: a node holds any number */
+    int64_t lead_pod_s;
+    size_t n_pools;
+    const size_t *pools;                /* [n_pools] numbers of its pools, in order of preference */
+    int64_t min_replicas, max_replicas; /* in force until the first orders */
+} fsc_sim_workload;
 
 /* Which pods go first when there are too many, and where new ones are put. */
 typedef enum fsc_sim_placement {
@@ -39,15 +52,11 @@ typedef struct fsc_sim_hpa {
 extern const fsc_sim_hpa fsc_sim_hpa_default;
 
 typedef struct fsc_sim_params {
-    const fsc_series *demand; /* requests/s, the same until the next point */
-    const fsc_series *metric; /* what the autoscaler sees: NaN, nothing; NULL: the demand */
     int64_t from, to, tick_s;
     int64_t act_s; /* from a tick until its orders are in force */
-    double per_replica, utilization;
-    int64_t pods_per_node, lead_pod_s;
-    size_t n_pools;
-    fsc_sim_pool pools[FSC_SIM_MAX_POOLS]; /* in order of preference */
-    int64_t min_replicas, max_replicas;    /* in force until the first orders */
+    size_t n_workloads, n_pools;
+    const fsc_sim_workload *workloads;
+    const fsc_sim_pool *pools;
     fsc_sim_hpa hpa;
     fsc_sim_placement placement;
     int64_t notice_s;     /* before an interruption */
@@ -57,37 +66,67 @@ typedef struct fsc_sim_params {
     uint64_t seed;        /* of the interruptions */
 } fsc_sim_params;
 
-typedef struct fsc_sim_seen {
-    int64_t now;
+typedef struct fsc_sim_pods {
     int64_t replicas, ready;
     double backlog;
-    int64_t nodes[FSC_SIM_MAX_POOLS]; /* that bill */
-    int64_t leaving[FSC_SIM_MAX_POOLS];
+} fsc_sim_pods;
+
+typedef struct fsc_sim_nodes {
+    int64_t nodes; /* that bill */
+    int64_t leaving;
     const int64_t *minute_micros; /* the bill of each minute since `from` */
-    size_t n_minutes;             /* that are over */
+} fsc_sim_nodes;
+
+typedef struct fsc_sim_seen {
+    int64_t now;
+    const fsc_sim_pods *workloads;
+    const fsc_sim_nodes *pools;
+    size_t n_minutes; /* that are over */
 } fsc_sim_seen;
 
+typedef struct fsc_sim_bounds {
+    int64_t min, max;
+} fsc_sim_bounds;
+
+/* Replicas by workload, nodes by pool; they begin as those in force. */
 typedef struct fsc_sim_orders {
-    int64_t min_replicas, max_replicas;
-    int64_t min_nodes[FSC_SIM_MAX_POOLS], max_nodes[FSC_SIM_MAX_POOLS];
+    fsc_sim_bounds *workloads, *pools;
 } fsc_sim_orders;
 
-/* Orders begin as those in force. */
-typedef fsc_status (*fsc_sim_policy)(fsc_sim_orders *out, void *ctx, const fsc_sim_seen *seen,
+typedef fsc_status (*fsc_sim_policy)(const fsc_sim_orders *out, void *ctx, const fsc_sim_seen *seen,
                                      fsc_err *err);
 
-typedef struct fsc_sim_result {
+/* Of one workload, or of all. A node's bill is shared by the GPUs of the pods on it; an empty one
+ * is of the workload that used it last, or that it was ordered for. */
+typedef struct fsc_sim_part {
     int64_t cost_micros, peak_micros_per_h;
-    double node_hours, unserved_share;
-    double pool_hours[FSC_SIM_MAX_POOLS]; /* node-hours, by pool */
-    int64_t late_minutes, scale_operations, node_starts;
+    double gpu_hours; /* of the nodes, used or not */
+    double unserved_share;
+    int64_t late_minutes, scale_operations;
+    const int64_t *minute_ready; /* [n_minutes] pods that serve at its end, in the arena */
+} fsc_sim_part;
+
+typedef struct fsc_sim_result {
+    fsc_sim_part all;
+    const fsc_sim_part *workloads;
+    const int64_t *const *pool_micros; /* [n_pools][n_minutes] the bill by minute */
+    const int64_t *minute_micros;      /* [n_minutes] of all pools */
     size_t n_minutes;
-    const int64_t *minute_micros; /* [n_minutes], in the arena */
-    const int64_t *minute_ready;  /* pods that serve at its end, likewise */
+    double node_hours;
+    int64_t node_starts;
 } fsc_sim_result;
 
 /* policy NULL: the autoscaler alone. FSC_DATA where the demand does not cover [from, to), or with
- * more than FSC_SIM_MAX_PODS. */
+ * more than FSC_SIM_MAX_PODS. The parameters are used, and the world and its result live, in the
+ * arena until it goes. */
+typedef struct fsc_world fsc_world;
+fsc_status fsc_world_open(fsc_world **out, const fsc_sim_params *p, fsc_sim_policy policy,
+                          void *ctx, fsc_arena *a, fsc_err *err) FSC_CHECKED;
+/* Goes on until `to`, or to its end. */
+fsc_status fsc_world_until(fsc_world *w, int64_t to, fsc_err *err) FSC_CHECKED;
+void fsc_world_close(fsc_sim_result *out, fsc_world *w);
+
+/* All of it at once. */
 fsc_status fsc_simulate(fsc_sim_result *out, const fsc_sim_params *p, fsc_sim_policy policy,
                         void *ctx, fsc_arena *a, fsc_err *err) FSC_CHECKED;
 
@@ -97,7 +136,8 @@ int64_t fsc_sim_largest_window(const fsc_sim_result *r, int64_t length_s);
 /*
  * What somebody who knows the demand would pay: the cheapest path of node counts, each start paid
  * from its order and each stop until it is gone, with late_minute_micros for each minute in which
- * the nodes do not suffice. Dynamic programming over minutes; nodes are of the first pool.
+ * the nodes do not suffice. Dynamic programming over minutes; of the first workload, on nodes of
+ * the first pool.
  */
 typedef struct fsc_sim_oracle {
     int64_t cost_micros, late_minutes;

@@ -31,40 +31,38 @@ static double units(int64_t micros)
 
 static double regret(const fsc_sim_result *r, const fsc_sim_oracle *o)
 {
-    return units(r->cost_micros - o->cost_micros +
-                 LATE_MINUTE_MICROS * (r->late_minutes - o->late_minutes));
+    return units(r->all.cost_micros - o->cost_micros +
+                 LATE_MINUTE_MICROS * (r->all.late_minutes - o->late_minutes));
 }
 
 typedef struct sums {
     double reactive, planner, worst; /* regret; the largest share of one trace's score */
 } sums;
 
-static fsc_status run(sums *sum, const fsc_scenario *s, fsc_arena *a, fsc_arena *scratch,
-                      fsc_err *err)
+static fsc_status run(sums *sum, const fsc_scenario *s, fsc_arena *a, fsc_err *err)
 {
     fsc_config config;
     fsc_sim_result ours, reactive;
     fsc_sim_oracle oracle;
     double begin = seconds();
     FSC_TRY(fsc_config_load_text(&config, s->name, s->yaml, strlen(s->yaml), a, err));
-    fsc_replay_input in = {.config = &config,
-                           .metric = &s->metric,
-                           .told_after_s = FSC_MINUTE_S,
-                           .demand = &s->demand,
-                           .from = s->from,
-                           .to = s->to};
-    fsc_sim_params p = fsc_replay_world(&in);
-    FSC_TRY(fsc_replay_run(&reactive, &in, a, scratch, err));
-    FSC_TRY(fsc_replay_forecasts(&in.forecasts, &in, a, err));
+    fsc_replay_workload w = {
+        .metric = &s->metric, .told_after_s = FSC_MINUTE_S, .demand = &s->demand};
+    fsc_replay_input in = {.config = &config, .workloads = &w, .from = s->from, .to = s->to};
+    fsc_sim_params p;
+    const fsc_forecast *forecasts;
+    FSC_TRY(fsc_replay_world(&p, &in, a, err));
+    FSC_TRY(fsc_replay_run(&reactive, &in, NULL, a, err));
+    FSC_TRY(fsc_replay_forecasts(&forecasts, &in, 0, a, err));
     in.policy = FSC_REPLAY_PREDICTIVE;
     in.with_budget = true;
-    FSC_TRY(fsc_replay_run(&ours, &in, a, scratch, err));
+    FSC_TRY(fsc_replay_run(&ours, &in, &forecasts, a, err));
     FSC_TRY(fsc_sim_oracle_run(&oracle, &p, LATE_MINUTE_MICROS, a, err));
     double theirs = regret(&reactive, &oracle), own = regret(&ours, &oracle);
     printf("%-34.34s %8.0f %6lld %8.0f %6lld %8.0f %6lld %8.0f %8.0f", s->name,
-           units(oracle.cost_micros), (long long)oracle.late_minutes, units(reactive.cost_micros),
-           (long long)reactive.late_minutes, units(ours.cost_micros), (long long)ours.late_minutes,
-           theirs, own);
+           units(oracle.cost_micros), (long long)oracle.late_minutes,
+           units(reactive.all.cost_micros), (long long)reactive.all.late_minutes,
+           units(ours.all.cost_micros), (long long)ours.all.late_minutes, theirs, own);
     if (s->ceiling)
         printf("  %.4f of the ceiling (reactive %.4f)",
                units(fsc_sim_largest_window(&ours, s->window_s)) / (double)s->ceiling,
@@ -83,8 +81,7 @@ static void print_head(void)
            "planner    late", "regret r", "regret p");
 }
 
-static fsc_status run_scenarios(int n, char **numbers, fsc_arena *a, fsc_arena *scratch,
-                                fsc_err *err)
+static fsc_status run_scenarios(int n, char **numbers, fsc_arena *a, fsc_err *err)
 {
     sums sum = {0};
     print_head();
@@ -92,7 +89,7 @@ static fsc_status run_scenarios(int n, char **numbers, fsc_arena *a, fsc_arena *
         fsc_scenario s;
         fsc_arena_mark mark = fsc_arena_get_mark(a);
         FSC_TRY(fsc_scenario_make(&s, n ? (size_t)strtoul(numbers[k], NULL, 10) : k, a, err));
-        FSC_TRY(run(&sum, &s, a, scratch, err));
+        FSC_TRY(run(&sum, &s, a, err));
         fsc_arena_rewind(a, mark);
     }
     return FSC_OK;
@@ -109,8 +106,7 @@ static fsc_status find_view(fsc_trace_view *out, const char *name, fsc_err *err)
     return fsc_fail(err, FSC_USAGE, "there is no view %s: held, minutes, sloped", name);
 }
 
-static fsc_status run_traces(const char *folder, const char *view_name, fsc_arena *a,
-                             fsc_arena *scratch, fsc_err *err)
+static fsc_status run_traces(const char *folder, const char *view_name, fsc_arena *a, fsc_err *err)
 {
     sums sum = {0};
     glob_t files;
@@ -127,7 +123,7 @@ static fsc_status run_traces(const char *folder, const char *view_name, fsc_aren
         fsc_scenario s;
         fsc_arena_mark mark = fsc_arena_get_mark(a);
         status = fsc_scenario_trace(&s, files.gl_pathv[i], view, a, err);
-        status = status == FSC_OK ? run(&sum, &s, a, scratch, err) : status;
+        status = status == FSC_OK ? run(&sum, &s, a, err) : status;
         fsc_arena_rewind(a, mark);
     }
     globfree(&files);
@@ -139,20 +135,18 @@ static fsc_status run_traces(const char *folder, const char *view_name, fsc_aren
 int main(int argc, char **argv)
 {
     fsc_err err = FSC_ERR_INIT;
-    fsc_arena *a, *scratch;
-    if (fsc_arena_open(&a, (size_t)2 << 30, &err) != FSC_OK ||
-        fsc_arena_open(&scratch, (size_t)1 << 30, &err) != FSC_OK)
+    fsc_arena *a;
+    if (fsc_arena_open(&a, (size_t)2 << 30, &err) != FSC_OK)
         return EXIT_FAILURE;
     fsc_status status;
     if (argc > 2 && !strcmp(argv[1], "traces"))
-        status = run_traces(argv[2], argv[3], a, scratch, &err);
+        status = run_traces(argv[2], argv[3], a, &err);
     else if (argc > 1 && !strcmp(argv[1], "scenarios"))
-        status = run_scenarios(argc - 2, argv + 2, a, scratch, &err);
+        status = run_scenarios(argc - 2, argv + 2, a, &err);
     else
         status = fsc_fail(&err, FSC_USAGE, "bench_budget scenarios [NUMBER]... | traces FOLDER");
     if (status != FSC_OK)
         (void)fprintf(stderr, "%s\n", err.msg);
-    fsc_arena_close(scratch);
     fsc_arena_close(a);
     return status == FSC_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -28,6 +28,7 @@ typedef struct asked {
 
 typedef struct loop {
     const fsc_replay_input *in;
+    const fsc_forecast *forecasts;
     fsc_planner *planner;
     fsc_arena *scratch;
     asked v[MAX_ASKED];
@@ -57,34 +58,38 @@ static int64_t spent_between(const int64_t *minutes, size_t n, int64_t begin, in
     return sum;
 }
 
-static fsc_status act(fsc_sim_orders *out, void *ctx, const fsc_sim_seen *seen, fsc_err *err)
+static fsc_status act(const fsc_sim_orders *out, void *ctx, const fsc_sim_seen *seen, fsc_err *err)
 {
     loop *x = ctx;
     const fsc_config *c = x->in->config;
     fsc_plan plan;
     fsc_plan_past past = {0};
     fsc_arena_mark mark = fsc_arena_get_mark(x->scratch);
-    const fsc_forecast *f = &x->in->forecasts[(seen->now - x->in->from) / c->interval_s];
+    const fsc_forecast *f = &x->forecasts[(seen->now - x->in->from) / c->interval_s];
     bool ask = (seen->now - x->in->from) % ASK_S == 0 && x->n < MAX_ASKED;
     const fsc_workload_now w = {.replicas_known = true,
-                                .replicas = seen->replicas,
+                                .replicas = seen->workloads[0].replicas,
                                 .ready_known = true,
-                                .ready = seen->ready,
+                                .ready = seen->workloads[0].ready,
                                 .backlog_known = true,
-                                .backlog = seen->backlog};
-    fsc_pool_now pools[FSC_SIM_MAX_POOLS] = {{0}};
+                                .backlog = seen->workloads[0].backlog};
+    fsc_pool_now *pools = FSC_NEW(x->scratch, c->n_pools, fsc_pool_now, err);
     fsc_budget_now now[WINDOWS] = {{0}};
+    if (!pools)
+        return FSC_NOMEM;
     for (size_t i = 0; i < c->n_pools; i++)
-        pools[i] = (fsc_pool_now){
-            .nodes_known = true, .nodes = seen->nodes[i], .nodes_leaving = seen->leaving[i]};
-    for (size_t b = 0; b < WINDOWS; b++)
-        now[b] = (fsc_budget_now){
-            .spent_known = true,
-            .spent_micros = spent_between(seen->minute_micros, seen->n_minutes, x->in->from,
-                                          window_start(c, b, seen->now, seen->now), seen->now),
-            .meter_at = seen->now};
+        pools[i] = (fsc_pool_now){.nodes_known = true,
+                                  .nodes = seen->pools[i].nodes,
+                                  .nodes_leaving = seen->pools[i].leaving};
+    for (size_t b = 0; b < WINDOWS; b++) {
+        now[b] = (fsc_budget_now){.spent_known = true, .meter_at = seen->now};
+        for (size_t i = 0; i < c->n_pools; i++)
+            now[b].spent_micros +=
+                spent_between(seen->pools[i].minute_micros, seen->n_minutes, x->in->from,
+                              window_start(c, b, seen->now, seen->now), seen->now);
+    }
     if (ask) {
-        fsc_series until = fsc_series_cut(x->in->metric, INT64_MIN, f->origin + 1);
+        fsc_series until = fsc_series_cut(x->in->workloads[0].metric, INT64_MIN, f->origin + 1);
         FSC_TRY(fsc_plan_past_of(&past, &until, x->scratch, err));
     }
     FSC_TRY(fsc_planner_run(&plan, x->planner,
@@ -104,12 +109,10 @@ static fsc_status act(fsc_sim_orders *out, void *ctx, const fsc_sim_seen *seen, 
             q->p95[b] = plan.budgets[b].forecast_p95_micros;
         }
     }
-    out->min_replicas = plan.workloads[0].min_replicas;
-    out->max_replicas = plan.workloads[0].max_replicas;
-    for (size_t i = 0; i < plan.n_pools; i++) {
-        out->min_nodes[i] = plan.pools[i].min_nodes;
-        out->max_nodes[i] = plan.pools[i].max_nodes;
-    }
+    out->workloads[0] =
+        (fsc_sim_bounds){plan.workloads[0].min_replicas, plan.workloads[0].max_replicas};
+    for (size_t i = 0; i < plan.n_pools; i++)
+        out->pools[i] = (fsc_sim_bounds){plan.pools[i].min_nodes, plan.pools[i].max_nodes};
     fsc_arena_rewind(x->scratch, mark);
     return FSC_OK;
 }
@@ -174,15 +177,13 @@ static fsc_status run(score all[WINDOWS], const fsc_scenario *s, fsc_arena *a, f
     if (!yaml || !x)
         return FSC_NOMEM;
     FSC_TRY(fsc_config_load_text(&config, s->name, yaml, strlen(yaml), a, err));
-    fsc_replay_input in = {.config = &config,
-                           .metric = &s->metric,
-                           .told_after_s = FSC_MINUTE_S,
-                           .demand = &s->demand,
-                           .from = s->from,
-                           .to = s->to};
-    fsc_sim_params p = fsc_replay_world(&in);
-    FSC_TRY(fsc_replay_forecasts(&in.forecasts, &in, a, err));
+    const fsc_replay_workload w = {
+        .metric = &s->metric, .told_after_s = FSC_MINUTE_S, .demand = &s->demand};
+    const fsc_replay_input in = {.config = &config, .workloads = &w, .from = s->from, .to = s->to};
+    fsc_sim_params p;
     *x = (loop){.in = &in, .scratch = scratch};
+    FSC_TRY(fsc_replay_world(&p, &in, a, err));
+    FSC_TRY(fsc_replay_forecasts(&x->forecasts, &in, 0, a, err));
     FSC_TRY(fsc_planner_open(&x->planner, &config, a, err));
     FSC_TRY(fsc_simulate(&r, &p, act, x, a, err));
     compare(own, x, &r);

@@ -185,6 +185,21 @@ awk -F, 'NR == 1 {print; next} $1 >= 1792368000' "$demo" >recent.csv # two days 
 expect 0 "LARGEST WINDOW" simulate -c "$config" --input recent.csv --since 1d
 expect 2 "did you mean bill?" simulate --scenario bil
 expect 1 "an hour is the least" simulate --scenario bill --since 5m
+awk -F, 'NR == 1 {print "series,timestamp,value"; next} $1 >= 1792368000 {print "llama," $0; print "mistral," $1 "," $2 / 2}' "$demo" >two.csv
+sed 's/workloads: \[llama\]//; /^workloads:/a\  - {name: mistral, target: {kind: None}, demand: {perReplica: 8}, gpusPerReplica: 2, minReplicas: 1, maxReplicas: 40, pools: [gpu-spot]}' \
+    "$config" >two.yaml
+"$forescale" simulate -c two.yaml --input two.csv --since 1d -o json --picture two.html >two.json
+jq -e '(.workloads | map(.name)) == ["mistral", "llama"] and .together[0].workloads == ["mistral", "llama"] and ([range(6) as $p
+    | (.together[0].policies[$p] | .budgets[0].maxWindowSpend <= .budgets[0].ceiling or (.budget | not))
+    and (([.workloads[].policies[$p].cost] | add) - .together[0].policies[$p].cost | fabs < 0.00001)
+    and ([.workloads[].policies[$p].lateMinutes] | add) == .together[0].policies[$p].lateMinutes] | all)' two.json >/dev/null ||
+    fail "two workloads under one ceiling: $(jq -c '.together' two.json)"
+"$forescale" simulate -c two.yaml --input two.csv --since 1d >two.txt
+grep -q '^mistral, llama: replayed together' two.txt && grep -q '^All of them' two.txt && grep -q 'All of them\|mistral, llama' two.html || fail "no sum of both"
+"$forescale" simulate -c two.yaml --input two.csv --since 1d -o csv | grep -q '^mistral+llama,predictive,true,' || fail "no sum of both in CSV"
+expect 0 "the whole ceiling is for the workloads replayed" simulate -c two.yaml --input two.csv --since 1d llama
+script -qec "'$forescale' simulate --scenario bill --since 2h" /dev/null </dev/null >bar && grep -q 'simulate \[#*\] *100%' bar || fail "no bar on a terminal"
+pass "simulate: two workloads under one ceiling, planned for at once; the bar on a terminal"
 pass "simulate: the bill of 12,000 USD, and under 800 with the ceiling"
 expect 0 "skill" explain -c "$config" --input "$demo" --at 2026-10-26T08:54:00Z --replicas llama=4 --nodes gpu-spot=1 --spent gpu=96
 for topic in demand forecast quantile lead replicas nodes budget written; do

@@ -72,12 +72,13 @@ static int64_t largest_bill(const fsc_sim_result *r, size_t window)
     return most;
 }
 
-static int64_t spent_in(const fsc_sim_seen *seen, size_t window)
+static int64_t spent_in(const fsc_sim_seen *seen, size_t n_pools, size_t window)
 {
     int64_t length = window_s[window] ? window_s[window] : seen->now % FSC_DAY_S;
     int64_t from = (int64_t)seen->n_minutes - length / 60, sum = 0;
     for (int64_t m = from > 0 ? from : 0; m < (int64_t)seen->n_minutes; m++)
-        sum += seen->minute_micros[m];
+        for (size_t p = 0; p < n_pools; p++)
+            sum += seen->pools[p].minute_micros[m];
     return sum;
 }
 
@@ -115,7 +116,7 @@ static void draw_forecast(trial *x, int64_t now)
                                  .skill = 0.2};
 }
 
-static fsc_status act(fsc_sim_orders *out, void *ctx, const fsc_sim_seen *seen, fsc_err *e)
+static fsc_status act(const fsc_sim_orders *out, void *ctx, const fsc_sim_seen *seen, fsc_err *e)
 {
     trial *x = ctx;
     fsc_plan plan;
@@ -130,23 +131,27 @@ static fsc_status act(fsc_sim_orders *out, void *ctx, const fsc_sim_seen *seen, 
     fsc_arena_mark mark = fsc_arena_get_mark(x->scratch);
     draw_forecast(x, seen->now);
     const fsc_workload_now w = {.replicas_known = true,
-                                .replicas = seen->replicas,
+                                .replicas = seen->workloads[0].replicas,
                                 .ready_known = true,
-                                .ready = seen->ready,
+                                .ready = seen->workloads[0].ready,
                                 .backlog_known = true,
-                                .backlog = seen->backlog};
+                                .backlog = seen->workloads[0].backlog};
     fsc_pool_now pools[2] = {{0}};
     for (size_t i = 0; i < x->c.n_pools; i++) {
-        pools[i] = (fsc_pool_now){
-            .nodes_known = true, .nodes = seen->nodes[i], .nodes_leaving = seen->leaving[i]};
+        pools[i].nodes_known = true;
+        if (i < x->c.workloads[0].pools.n) {
+            pools[i].nodes = seen->pools[i].nodes;
+            pools[i].nodes_leaving = seen->pools[i].leaving;
+        }
         if (x->wild_prices && !begins)
             pools[i].price.micros =
                 (int64_t)((double)x->c.pools[i].price.micros * (1 + 0.5 * uniform()));
     }
-    const fsc_budget_now b = {.spent_known = x->meter.lives && uniform() < 0.9,
-                              .spent_micros =
-                                  (int64_t)(x->meter.share * (double)spent_in(seen, x->window)),
-                              .meter_at = seen->now};
+    const fsc_budget_now b = {
+        .spent_known = x->meter.lives && uniform() < 0.9,
+        .spent_micros = (int64_t)(x->meter.share *
+                                  (double)spent_in(seen, x->c.workloads[0].pools.n, x->window)),
+        .meter_at = seen->now};
     FSC_TRY(fsc_planner_run(&plan, x->p,
                             &(fsc_plan_input){.now = seen->now,
                                               .config = &x->c,
@@ -157,12 +162,10 @@ static fsc_status act(fsc_sim_orders *out, void *ctx, const fsc_sim_seen *seen, 
                             x->scratch, e));
     if (begins)
         x->broken = plan.budgets[0].void_why;
-    out->min_replicas = plan.workloads[0].min_replicas;
-    out->max_replicas = plan.workloads[0].max_replicas;
-    for (size_t i = 0; i < plan.n_pools; i++) {
-        out->min_nodes[i] = plan.pools[i].min_nodes;
-        out->max_nodes[i] = plan.pools[i].max_nodes;
-    }
+    out->workloads[0] =
+        (fsc_sim_bounds){plan.workloads[0].min_replicas, plan.workloads[0].max_replicas};
+    for (size_t i = 0; i < x->c.workloads[0].pools.n; i++)
+        out->pools[i] = (fsc_sim_bounds){plan.pools[i].min_nodes, plan.pools[i].max_nodes};
     fsc_arena_rewind(x->scratch, mark);
     return FSC_OK;
 }
@@ -239,18 +242,17 @@ static void draw_trial(trial *x, char *yaml, size_t size)
 static fsc_sim_params world_of(const trial *x, const fsc_series *demand, uint64_t seed)
 {
     const fsc_config *c = &x->c;
-    fsc_sim_params p = {.demand = demand,
-                        .from = FROM,
+    static const size_t preferred[] = {0, 1};
+    static fsc_sim_workload w;
+    static fsc_sim_pool pools[2];
+    fsc_sim_params p = {.from = FROM,
                         .to = FROM + (int64_t)x->minutes * 60,
                         .tick_s = x->interval_s,
                         .act_s = any(0, 3) * FSC_SIM_STEP_S,
-                        .per_replica = 10,
-                        .utilization = 0.8,
-                        .pods_per_node = c->pools[0].gpus_per_node,
-                        .lead_pod_s = 63,
+                        .n_workloads = 1,
+                        .workloads = &w,
                         .n_pools = c->workloads[0].pools.n,
-                        .min_replicas = x->min_replicas,
-                        .max_replicas = x->min_replicas > 1 ? x->min_replicas : 1,
+                        .pools = pools,
                         .hpa = fsc_sim_hpa_default,
                         .placement = uniform() < 0.7 ? FSC_SIM_SCATTERED : FSC_SIM_PACKED,
                         .notice_s = 120,
@@ -262,12 +264,22 @@ static fsc_sim_params world_of(const trial *x, const fsc_series *demand, uint64_
     p.hpa.down_pods = any(1, 20);
     p.hpa.stabilization_s = any(0, 20) * 15;
     for (size_t i = 0; i < p.n_pools; i++)
-        p.pools[i] = (fsc_sim_pool){
+        pools[i] = (fsc_sim_pool){
             .price_micros_per_h = c->pools[i].price.micros,
+            .gpus = c->pools[i].gpus_per_node,
             .max_nodes = c->pools[i].max_nodes_given ? c->pools[i].max_nodes : 100,
             .lead_s = c->pools[i].lead_s,
             .idle_s = c->pools[i].idle_s + any(0, 6) * FSC_SIM_STEP_S, /* slow drains */
             .interruptions_per_h = c->pools[i].interruptions_per_h};
+    w = (fsc_sim_workload){.demand = demand,
+                           .per_replica = 10,
+                           .utilization = 0.8,
+                           .gpus = 1,
+                           .lead_pod_s = 63,
+                           .n_pools = p.n_pools,
+                           .pools = preferred,
+                           .min_replicas = x->min_replicas,
+                           .max_replicas = x->min_replicas > 1 ? x->min_replicas : 1};
     return p;
 }
 
@@ -293,7 +305,7 @@ static shares try_one(uint64_t seed)
     ck_assert_msg(!x.broken, "world %llu: %s\n%s", (unsigned long long)seed, x.broken, yaml);
     bool lost = x.c.pools[0].interruptions_per_h > 0; /* a successor bills beside the one lost */
     return (shares){(double)largest_bill(&r, x.window) / (double)x.ceiling_micros,
-                    x.rate_micros && !lost ? (double)r.peak_micros_per_h / (double)x.rate_micros
+                    x.rate_micros && !lost ? (double)r.all.peak_micros_per_h / (double)x.rate_micros
                                            : 0};
 }
 
