@@ -341,9 +341,9 @@ static void settle(fsc_prediction *p, const fsc_forecaster *f)
 static const char *reason_to_hold(const fsc_forecaster *f, const fsc_forecast *fc, fsc_arena *a,
                                   fsc_err *err)
 {
-    /* A loss within it is no proof against the model: the losses are of some hours. Where the last
-     * value is the best forecast the mix comes close to it, now a little above and now below. */
-    static const double noise = 0.25;
+    /* A loss within it is no proof against the model: where the last value is the best forecast the
+     * mix comes close to it, now a little above and now below. */
+    static const double noise = 0.1;
     const fsc_past *p = &f->past;
     size_t i = p->n, season = p->day ? p->day : 1440;
     while (i > 0 && isnan(p->y[i - 1]))
@@ -441,7 +441,7 @@ typedef struct saved_now {
     int64_t start;
 } saved_now;
 
-static const char day_magic[8] = "FSCFD06", now_magic[8] = "FSCFN02";
+static const char day_magic[8] = "FSCFD07", now_magic[8] = "FSCFN03";
 
 /* FNV-1a */
 static uint64_t request_hash(const fsc_forecast_request *r)

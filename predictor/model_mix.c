@@ -35,6 +35,7 @@ typedef struct learned {           /* about one horizon */
     double loss[N_TRACKS][N_TAUS]; /* discounted; the last track is the mix itself */
     double weight;                 /* of the discounted losses: how much is known */
     double log_stretch[N_TAUS];
+    double mix_loss, last_loss; /* sums since the tracker began, of the median and the top level */
 } learned;
 
 typedef struct header {
@@ -311,6 +312,8 @@ static void learn(learned *s, const said by_experts, const own by_mix, double y,
             double q = i < FSC_N_EXPERTS ? by_experts[i][tau] : by_mix[tau];
             double loss = fsc_pinball(y, isnan(q) ? by_mix[tau] : q, taus[tau]);
             s->loss[i][tau] = keep * s->loss[i][tau] + (1 - keep) * loss;
+            s->mix_loss += i == FSC_N_EXPERTS && tau != 1 ? loss : 0;
+            s->last_loss += i == FSC_EXPERT_LAST && tau != 1 ? loss : 0;
         }
     s->weight = keep * s->weight + (1 - keep);
     for (size_t tau = 1; tau < N_TAUS; tau++) {
@@ -469,16 +472,16 @@ void fsc_mix_predict(fsc_prediction *out, const void *state, const fsc_past *pas
     }
 }
 
-/* Over the tracked horizons, of the median and the upper tail alike. */
+/* Over the tracked horizons and days, of the median and the upper tail alike: an hour that
+ * surprised everybody is no reason to give up what days have shown. */
 double fsc_mix_skill(const void *state, const fsc_model_spec *spec)
 {
     layout l = lay_out(state, spec);
     double mix = 0, last = 0;
-    for (size_t k = 0; k < l.n; k++)
-        for (size_t tau = 0; tau < N_TAUS; tau += 2) { /* losses of horizons not tracked stay 0 */
-            mix += in_force(&l, k)->loss[FSC_N_EXPERTS][tau];
-            last += in_force(&l, k)->loss[FSC_EXPERT_LAST][tau];
-        }
+    for (size_t k = 0; k < l.n; k++) { /* losses of horizons not tracked stay 0 */
+        mix += in_force(&l, k)->mix_loss;
+        last += in_force(&l, k)->last_loss;
+    }
     return last > 0 ? 1 - mix / last : NAN;
 }
 
