@@ -512,23 +512,20 @@ static void restore_one(fsc_apply_counts *out, const undo *u, const char *what, 
     fsc_arena_rewind(u->arena, mark);
 }
 
-fsc_status fsc_restore(fsc_apply_counts *out, fsc_kube *k, const fsc_config *config, int64_t now,
-                       fsc_restore_kind kind, fsc_dry_run dry, const fsc_log *log, fsc_arena *a,
-                       fsc_err *err)
+void fsc_restore(fsc_apply_counts *out, fsc_kube *k, const fsc_config *config,
+                 const int64_t *last_runs, int64_t now, fsc_restore_kind kind, fsc_dry_run dry,
+                 const fsc_log *log, fsc_arena *a)
 {
-    int64_t last_run = 0;
+    int64_t oldest = now - config->interval_s * (1 + config->missed_runs);
+    undo u = {k, now, kind, dry, log, a};
     *out = (fsc_apply_counts){0};
-    /* Without it the expiries alone decide. */
-    if (kind == FSC_RESTORE_EXPIRED && fsc_lease_last_run(&last_run, k, a, err) != FSC_OK)
-        fsc_log_write(log, FSC_LOG_WARN, "the age of the last run is not known", "why", err->msg,
-                      NULL);
-    if (last_run && now - last_run > config->interval_s * (1 + config->missed_runs))
-        kind = FSC_RESTORE_CAPS;
-    const undo u = {k, now, kind, dry, log, a};
-    for (size_t w = 0; w < config->n_workloads; w++)
+    for (size_t w = 0; w < config->n_workloads; w++) {
+        bool overdue = last_runs[w] && last_runs[w] < oldest;
+        u.kind = overdue && kind == FSC_RESTORE_EXPIRED ? FSC_RESTORE_CAPS : kind;
         restore_one(out, &u, "workload", config->workloads[w].name, &config->workloads[w].target);
+    }
+    u.kind = kind;
     for (size_t p = 0; p < config->n_pools; p++)
         if (!is_none(&config->pools[p].prewarm))
             restore_one(out, &u, "pool", config->pools[p].name, &config->pools[p].prewarm);
-    return FSC_OK;
 }

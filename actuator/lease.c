@@ -9,10 +9,12 @@ typedef struct lease_now {
     const char *resource_version, *holder; /* holder "": free */
     int64_t acquired, renewed, duration_s, transitions;
     int64_t last_run; /* that went through; 0: none */
+    int64_t shards;   /* 0: not known */
     const char *name; /* of one to be written */
 } lease_now;
 
 #define LAST_RUN FSC_ANNOTATION "last-run"
+#define SHARDS   FSC_ANNOTATION "shards"
 
 /* 0 where absent or unreadable: such a lease has run out. */
 static int64_t read_time(const fsc_node *spec, const char *key)
@@ -25,7 +27,8 @@ static int64_t read_time(const fsc_node *spec, const char *key)
 
 static lease_now read_lease(const fsc_node *object)
 {
-    const fsc_node *spec = fsc_node_at(object, "spec", NULL);
+    const fsc_node *spec = fsc_node_at(object, "spec", NULL),
+                   *notes = fsc_node_at(object, "metadata", "annotations", NULL);
     return (lease_now){
         .resource_version =
             fsc_node_text(fsc_node_at(object, "metadata", "resourceVersion", NULL), ""),
@@ -34,7 +37,8 @@ static lease_now read_lease(const fsc_node *object)
         .renewed = read_time(spec, "renewTime"),
         .duration_s = fsc_node_int(fsc_node_at(spec, "leaseDurationSeconds", NULL), 0),
         .transitions = fsc_node_int(fsc_node_at(spec, "leaseTransitions", NULL), 0),
-        .last_run = read_time(fsc_node_at(object, "metadata", "annotations", NULL), LAST_RUN),
+        .last_run = read_time(notes, LAST_RUN),
+        .shards = fsc_node_int(fsc_node_at(notes, SHARDS, NULL), 0),
     };
 }
 
@@ -58,10 +62,10 @@ static const char *body_of(const lease_now *l, fsc_arena *a, fsc_err *err)
         fsc_buf_puts(&b, ",\"resourceVersion\":");
         fsc_json_string(&b, l->resource_version);
     }
+    fsc_buf_printf(&b, ",\"annotations\":{\"" SHARDS "\":\"%lld\"", (long long)l->shards);
     if (l->last_run)
-        fsc_buf_printf(&b, ",\"annotations\":{\"" LAST_RUN "\":\"%s\"}",
-                       fsc_time_format(at, l->last_run));
-    fsc_buf_printf(&b, "},\"spec\":{\"leaseDurationSeconds\":%lld,\"leaseTransitions\":%lld",
+        fsc_buf_printf(&b, ",\"" LAST_RUN "\":\"%s\"", fsc_time_format(at, l->last_run));
+    fsc_buf_printf(&b, "}},\"spec\":{\"leaseDurationSeconds\":%lld,\"leaseTransitions\":%lld",
                    (long long)l->duration_s, (long long)l->transitions);
     if (*l->holder) {
         fsc_buf_puts(&b, ",\"holderIdentity\":");
@@ -102,33 +106,34 @@ static fsc_status held_by(const lease_now *l, fsc_err *err)
                               fsc_time_format(until, l->renewed + l->duration_s));
 }
 
-fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const char *name, const char *holder,
-                          int64_t now, int64_t duration_s, fsc_arena *a, fsc_err *err)
+fsc_status fsc_lease_take(fsc_lease *out, fsc_kube *k, const fsc_lease_ask *ask, fsc_arena *a,
+                          fsc_err *err)
 {
     const fsc_node *object = NULL;
     lease_now wanted = {.resource_version = "",
-                        .holder = holder,
-                        .acquired = now,
-                        .renewed = now,
-                        .duration_s = duration_s,
-                        .name = name};
+                        .holder = ask->holder,
+                        .acquired = ask->now,
+                        .renewed = ask->now,
+                        .duration_s = ask->duration_s,
+                        .shards = ask->shards,
+                        .name = ask->name};
     fsc_err missing = FSC_ERR_INIT;
     const char *folder = lease_path(k, "", a, err),
-               *path = folder ? fsc_arena_printf(a, err, "%s/%s", folder, name) : NULL;
+               *path = folder ? fsc_arena_printf(a, err, "%s/%s", folder, ask->name) : NULL;
     if (!path)
         return FSC_NOMEM;
-    *out = (fsc_lease){.path = path, .name = name, .holder = holder};
+    *out = (fsc_lease){.ask = *ask, .path = path};
     fsc_status status = fsc_kube_get(&object, k, path, a, &missing);
     if (status == FSC_MISSING) {
         status = write_lease(out, k, FSC_POST, folder, &wanted, a, err);
     } else if (status == FSC_OK) {
         lease_now found = read_lease(object);
-        bool is_ours = !strcmp(found.holder, holder);
-        if (*found.holder && !is_ours && found.renewed + found.duration_s > now)
+        bool is_ours = !strcmp(found.holder, ask->holder);
+        if (*found.holder && !is_ours && found.renewed + found.duration_s > ask->now)
             return held_by(&found, err);
         wanted.resource_version = found.resource_version;
         wanted.transitions = found.transitions + !is_ours;
-        wanted.acquired = is_ours ? found.acquired : now;
+        wanted.acquired = is_ours ? found.acquired : ask->now;
         wanted.last_run = found.last_run;
         status = write_lease(out, k, FSC_PUT, path, &wanted, a, err);
     } else {
@@ -150,16 +155,19 @@ fsc_status fsc_lease_release(fsc_kube *k, const fsc_lease *lease, int64_t now, b
                        .duration_s = 1,
                        .transitions = lease->transitions,
                        .last_run = went_through ? now : lease->last_run,
-                       .name = lease->name};
+                       .shards = lease->ask.shards,
+                       .name = lease->ask.name};
     return write_lease(&released, k, FSC_PUT, lease->path, &freed, a, err);
 }
 
-fsc_status fsc_lease_last_run(int64_t *at, fsc_kube *k, fsc_arena *a, fsc_err *err)
+fsc_status fsc_lease_last_run(int64_t *at, int64_t *shards, fsc_kube *k, const char *name,
+                              fsc_arena *a, fsc_err *err)
 {
     const fsc_node *object = NULL;
     fsc_err one = FSC_ERR_INIT;
-    const char *path = lease_path(k, "/forescale", a, err);
-    *at = 0;
+    const char *folder = lease_path(k, "", a, err),
+               *path = folder ? fsc_arena_printf(a, err, "%s/%s", folder, name) : NULL;
+    *at = *shards = 0;
     if (!path)
         return FSC_NOMEM;
     fsc_status status = fsc_kube_get(&object, k, path, a, &one);
@@ -169,6 +177,8 @@ fsc_status fsc_lease_last_run(int64_t *at, fsc_kube *k, fsc_arena *a, fsc_err *e
         *err = one;
         return status;
     }
-    *at = read_lease(object).last_run;
+    const lease_now found = read_lease(object);
+    *at = found.last_run;
+    *shards = found.shards;
     return FSC_OK;
 }

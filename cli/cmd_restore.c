@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/session.h"
+#include "cli/shard.h"
 #include "forescale/apply.h"
 
 #include <string.h>
@@ -17,9 +18,17 @@ static fsc_status restore(fsc_session *s, fsc_apply_counts *counts, fsc_err *err
                                                 : FSC_DRY_CLIENT;
     FSC_TRY(fsc_session_open(s, s->cli, FSC_NEED_TARGET, err));
     FSC_TRY(fsc_session_kube(s, err));
-    return fsc_restore(counts, s->kube, &s->config, s->cli->now,
-                       args->all ? FSC_RESTORE_ALL : FSC_RESTORE_EXPIRED, mode, &s->cli->log,
-                       s->cli->arena, err);
+    int64_t *last_runs;
+    if (args->all) /* whatever their age */
+        last_runs = FSC_NEW(s->cli->arena, s->config.n_workloads, int64_t, err);
+    else
+        FSC_TRY(fsc_shard_last_runs(&last_runs, s, err));
+    if (!last_runs)
+        return FSC_NOMEM;
+    fsc_restore(counts, s->kube, &s->config, last_runs, s->cli->now,
+                args->all ? FSC_RESTORE_ALL : FSC_RESTORE_EXPIRED, mode, &s->cli->log,
+                s->cli->arena);
+    return FSC_OK;
 }
 
 static fsc_exit run(fsc_cli *cli, fsc_err *err)

@@ -57,14 +57,6 @@ static int64_t lease_s(const fsc_config *c)
     return c->interval_s > MIN_LEASE_S ? c->interval_s : MIN_LEASE_S;
 }
 
-/* Shards run side by side, each under a lease of its own. */
-static const char *lease_name(const fsc_session *s, fsc_err *err)
-{
-    if (s->holder.shards == 1)
-        return "forescale";
-    return fsc_arena_printf(s->cli->arena, err, "forescale-%lld", (long long)s->holder.shard);
-}
-
 static fsc_status spend_since_last_run(fsc_session *s, const fsc_plan *plan, fsc_err *err)
 {
     for (size_t b = 0; b < plan->n_budgets; b++) {
@@ -209,12 +201,15 @@ static fsc_status with_lease(fsc_session *s, fsc_dry_run dry, outcome *o, fsc_er
     fsc_err release = FSC_ERR_INIT;
     if (dry != FSC_DRY_NONE || !fsc_session_has_targets(s))
         return stages(s, dry, o, err);
-    const char *holder = holder_name(s->cli, err), *name = lease_name(s, err);
-    if (!holder || !name)
+    const fsc_lease_ask ask = {.name = fsc_shard_lease(s, &s->holder, err),
+                               .holder = holder_name(s->cli, err),
+                               .now = s->cli->now,
+                               .duration_s = lease_s(&s->config),
+                               .shards = s->holder.shards};
+    if (!ask.holder || !ask.name)
         return FSC_NOMEM;
     FSC_TRY(fsc_session_kube(s, err));
-    FSC_TRY(fsc_lease_take(&lease, s->kube, name, holder, s->cli->now, lease_s(&s->config),
-                           s->cli->arena, err));
+    FSC_TRY(fsc_lease_take(&lease, s->kube, &ask, s->cli->arena, err));
     fsc_status status = stages(s, dry, o, err);
     if (fsc_lease_release(s->kube, &lease, s->cli->now, status == FSC_OK, s->cli->arena,
                           &release) != FSC_OK)

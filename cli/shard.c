@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/shard.h"
 #include "cli/stages.h"
+#include "forescale/apply.h"
 #include "forescale/hash.h"
 
 #include <stdlib.h>
@@ -176,6 +177,52 @@ const char *fsc_shard_name(const fsc_session *s, const char *alone, fsc_err *err
     return fsc_arena_printf(s->cli->arena, err, "%s%s%lld-of-%lld", s->holder.cluster,
                             *s->holder.cluster ? "-" : "", (long long)s->holder.shard,
                             (long long)s->holder.shards);
+}
+
+/* ---- leases ---- */
+
+const char *fsc_shard_lease(const fsc_session *s, const fsc_holder *h, fsc_err *err)
+{
+    if (h->shards == 1)
+        return "forescale";
+    return fsc_arena_printf(s->cli->arena, err, "forescale-%lld", (long long)h->shard);
+}
+
+/* 0 where it cannot be read: then the expiries alone decide. */
+static fsc_status last_run_of(int64_t *at, int64_t *shards, fsc_session *s, const fsc_holder *h,
+                              fsc_err *err)
+{
+    fsc_err unread = FSC_ERR_INIT;
+    const char *name = fsc_shard_lease(s, h, err);
+    if (!name)
+        return FSC_NOMEM;
+    if (fsc_lease_last_run(at, shards, s->kube, name, s->cli->arena, &unread) != FSC_OK)
+        fsc_log_write(&s->cli->log, FSC_LOG_DEBUG, "a lease cannot be read", "why", unread.msg,
+                      NULL);
+    return FSC_OK;
+}
+
+/* The first shard's lease tells how many there are. */
+fsc_status fsc_shard_last_runs(int64_t **out, fsc_session *s, fsc_err *err)
+{
+    int64_t alone = 0, one = 0, shards = 0, unused = 0;
+    int64_t last[MAX_SHARDS] = {0};
+    *out = FSC_NEW(s->cli->arena, s->config.n_workloads, int64_t, err);
+    if (!*out)
+        return FSC_NOMEM;
+    FSC_TRY(last_run_of(&alone, &unused, s, &(fsc_holder){"", 0, 1}, err));
+    if (s->cli->now - alone > s->config.interval_s * (1 + s->config.missed_runs))
+        FSC_TRY(last_run_of(&one, &shards, s, &(fsc_holder){"", 0, MAX_SHARDS}, err));
+    shards = shards < MAX_SHARDS ? shards : MAX_SHARDS;
+    for (int64_t i = 0; i < shards; i++)
+        FSC_TRY(last_run_of(&last[i], &unused, s, &(fsc_holder){"", i, MAX_SHARDS}, err));
+    if (!alone && !one)
+        fsc_log_write(&s->cli->log, FSC_LOG_WARN, "no lease tells the age of the last run", NULL);
+    for (size_t w = 0; w < s->config.n_workloads; w++) {
+        int64_t shard = shards > 0 ? fsc_shard_of(s->config.workloads[w].name, shards) : 0;
+        (*out)[w] = last[shard] > alone ? last[shard] : alone;
+    }
+    return FSC_OK;
 }
 
 /* ---- money ---- */

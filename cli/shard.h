@@ -31,4 +31,10 @@ fsc_status fsc_shard_count_nodes(fsc_session *s, fsc_err *err) FSC_CHECKED;
 /* After planning: what it wants of shared pools is told, and the first of them wants it for all. */
 fsc_status fsc_shard_share_pools(fsc_session *s, fsc_plan *plan, fsc_err *err) FSC_CHECKED;
 
+/* The name of a holder's lease: shards run side by side, each under its own. NULL: no memory. */
+const char *fsc_shard_lease(const fsc_session *s, const fsc_holder *h, fsc_err *err);
+
+/* When each workload's last run went through, as the leases say; 0: not known (told). */
+fsc_status fsc_shard_last_runs(int64_t **out, fsc_session *s, fsc_err *err) FSC_CHECKED;
+
 #endif

@@ -263,6 +263,28 @@ static void share_cap(fsc_plan_run *r, const fsc_guard_input *in, int64_t nodes)
     }
 }
 
+/* Beyond the floors safe pods go to those that may run more, in proportion: sums stay below. */
+static void share_safe(fsc_plan_run *r, const fsc_guard_input *in, int64_t nodes)
+{
+    const fsc_config *c = r->in->config;
+    int64_t expires_at = in->now, more = 0;
+    for (size_t w = 0; w < c->n_workloads; w++) {
+        if (!fsc_budget_covers(in->cfg, c->workloads[w].name))
+            continue;
+        expires_at = at_least(expires_at, r->workloads[w].expires_at);
+        more += at_least(r->workloads[w].max_replicas - floor_of(r, w), 0);
+    }
+    /* Restored by a job of its own that comes as often as a run. */
+    int64_t safe = fsc_guard_safe_pods(&r->p->guards[in->cfg - c->budgets], in, nodes,
+                                       expires_at - in->now + c->interval_s);
+    for (size_t w = 0; safe < INT64_MAX && more && w < c->n_workloads; w++) {
+        int64_t own = at_least(r->workloads[w].max_replicas - floor_of(r, w), 0);
+        if (fsc_budget_covers(in->cfg, c->workloads[w].name))
+            r->safe_pods[w] =
+                at_most(r->safe_pods[w], floor_of(r, w) + (safe - in->floor_pods) * own / more);
+    }
+}
+
 fsc_status fsc__budget_guard(fsc_plan_run *r, size_t b)
 {
     fsc_guard_state *g = &r->p->guards[b];
@@ -277,6 +299,8 @@ fsc_status fsc__budget_guard(fsc_plan_run *r, size_t b)
     if (caps && in.cfg->eviction == FSC_EVICTION_AT_CEILING)
         share_cap(r, &in, g->cap_nodes);
     int64_t cap = caps ? at_least(g->cap_nodes, 0) : wanted_nodes(r, &in);
+    if (in.cfg->eviction == FSC_EVICTION_AT_CEILING)
+        share_safe(r, &in, cap);
     out->state = (fsc_budget_state)g->state;
     out->state_before = (fsc_budget_state)before;
     out->spent_micros = fsc_guard_spent(g, &in, &out->window_start, &out->window_end);

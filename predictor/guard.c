@@ -186,19 +186,44 @@ static ends window_ends(const fsc_guard_state *g, const fsc_guard_input *in)
     return (ends){this_end, after - this_end, after};
 }
 
-int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes)
+static int64_t worst_of(const fsc_guard_state *g, const fsc_guard_input *in, const bill *b)
 {
-    const bill b = bill_of(in, nodes);
     int64_t worst = 0, sums[FSC_SPEND_BUCKETS + 1];
     sum_up(sums, &g->spend);
     const ends e = window_ends(g, in);
     for (int64_t end = e.first; end <= e.last; end += e.step) {
         int64_t begin = window_begin(in, end);
-        int64_t before = begin > in->now ? billed_until(&b, begin - in->now) : 0;
+        int64_t before = begin > in->now ? billed_until(b, begin - in->now) : 0;
         int64_t spent = begin > in->now ? 0 : summed_since(sums, &g->spend, begin);
-        worst = at_least(worst, add(spent, billed_until(&b, end - in->now) - before));
+        worst = at_least(worst, add(spent, billed_until(b, end - in->now) - before));
     }
     return worst;
+}
+
+int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes)
+{
+    const bill b = bill_of(in, nodes);
+    return worst_of(g, in, &b);
+}
+
+int64_t fsc_guard_safe_pods(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes,
+                            int64_t dead_s)
+{
+    bill b = bill_of(in, nodes);
+    const int64_t floors = b.rest, level = b.level;
+    b.until_s += at_least(dead_s - in->tick_s, 0);
+    b.rest = level;
+    if (worst_of(g, in, &b) <= in->cfg->ceiling.micros)
+        return INT64_MAX;
+    int64_t low = floors, high = level;
+    while (low < high) {
+        b.rest = low + (high - low + 1) / 2;
+        if (worst_of(g, in, &b) <= in->cfg->ceiling.micros)
+            low = b.rest;
+        else
+            high = b.rest - 1;
+    }
+    return at_least(low - in->reserve, in->floor_pods);
 }
 
 int64_t fsc_guard_within_rate(const fsc_guard_input *in)

@@ -78,6 +78,12 @@ int64_t fsc_guard_within_rate(const fsc_guard_input *in);
 /* The most nodes that keep the promise; -1: even the floors alone do not. */
 int64_t fsc_guard_affordable(const fsc_guard_state *g, const fsc_guard_input *in, int64_t most);
 
+/* The most pods that may stay if no further run comes, where such a cap lets that many nodes in
+ * until the dead run's bounds are put back, dead_s from now at the latest: then each pod may hold a
+ * node of its own. INT64_MAX: all; never below the floors, which nothing takes away. */
+int64_t fsc_guard_safe_pods(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes,
+                            int64_t dead_s);
+
 /* Largest window spend along a path: cost_micros[i] is spent in the i-th of n steps of step_s from
  * now. */
 int64_t fsc_guard_along(const fsc_guard_state *g, const fsc_guard_input *in,

@@ -44,6 +44,7 @@ static void add_workload(fsc_buf *b, const fsc_workload_plan *w)
     key_text(b, "mode", modes[w->mode]);
     key_int(b, "minReplicas", w->min_replicas);
     key_int(b, "maxReplicas", w->max_replicas);
+    key_int(b, "safeMaxReplicas", w->safe_max);
     if (w->current_known)
         key_int(b, "currentReplicas", w->current_replicas);
     else

@@ -334,8 +334,7 @@ static void apply_cap(fsc_plan_run *r, size_t w)
     int64_t held = (out->max_replicas + s->pods_per_node - 1) / s->pods_per_node;
     if (r->cap_pods[w] != INT64_MAX)
         r->choices[w].nodes_wanted = at_most(r->choices[w].nodes_wanted, held);
-    out->safe_max = at_most(out->max_replicas,
-                            r->cap_pods[w] == INT64_MAX ? out->baseline_max : out->max_replicas);
+    out->safe_max = at_most(out->max_replicas, at_least(r->safe_pods[w], 1));
     r->p->floors[w].min_replicas = out->min_replicas;
     r->p->floors[w].max_replicas = out->max_replicas;
     r->p->floors[w].nodes_wanted = r->choices[w].nodes_wanted;
@@ -382,12 +381,13 @@ static fsc_status allocate(fsc_plan_run *r)
     r->choices = FSC_NEW(r->a, c->n_workloads, fsc_choice, r->err);
     r->lambda = FSC_NEW(r->a, c->n_workloads, double, r->err);
     r->cap_pods = FSC_NEW(r->a, c->n_workloads, int64_t, r->err);
+    r->safe_pods = FSC_NEW(r->a, c->n_workloads, int64_t, r->err);
     r->share = FSC_NEW(r->a, c->n_workloads, int64_t, r->err);
     r->workloads = FSC_NEW(r->a, c->n_workloads, fsc_workload_plan, r->err);
     r->pools = FSC_NEW(r->a, c->n_pools, fsc_pool_plan, r->err);
     r->budgets = FSC_NEW(r->a, c->n_budgets, fsc_budget_plan, r->err);
-    bool whole = r->sites && r->choices && r->lambda && r->cap_pods && r->share && r->workloads &&
-                 r->pools && r->budgets;
+    bool whole = r->sites && r->choices && r->lambda && r->cap_pods && r->safe_pods && r->share &&
+                 r->workloads && r->pools && r->budgets;
     return whole ? FSC_OK : FSC_NOMEM;
 }
 
@@ -399,7 +399,7 @@ fsc_status fsc_planner_run(fsc_plan *out, fsc_planner *p, const fsc_plan_input *
     FSC_TRY(allocate(&r));
     for (size_t w = 0; w < c->n_workloads; w++) {
         FSC_TRY(make_site(&r.sites[w], &r, w));
-        r.cap_pods[w] = INT64_MAX;
+        r.cap_pods[w] = r.safe_pods[w] = INT64_MAX;
     }
     for (size_t b = 0; b < c->n_budgets; b++)
         fsc__budget_price(&r, b);

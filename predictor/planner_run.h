@@ -27,9 +27,10 @@ typedef struct fsc_plan_run {
     fsc_err *err;
     fsc_site *sites;
     fsc_choice *choices;
-    double *lambda;    /* by workload: the highest of its budgets */
-    int64_t *cap_pods; /* by workload: what the guard allows; INT64_MAX: all */
-    int64_t *share;    /* by workload: nodes while one budget's are shared */
+    double *lambda;     /* by workload: the highest of its budgets */
+    int64_t *cap_pods;  /* by workload: what the guard allows; INT64_MAX: all */
+    int64_t *safe_pods; /* by workload: what is safe if no further run comes; INT64_MAX: all */
+    int64_t *share;     /* by workload: nodes while one budget's are shared */
     fsc_workload_plan *workloads;
     fsc_pool_plan *pools;
     fsc_budget_plan *budgets;

@@ -87,7 +87,8 @@ typedef struct fsc_workload_plan {
     bool current_known;
     int64_t current_replicas;
     int64_t baseline_min, baseline_max;
-    int64_t safe_max; /* written by restore --expired when no further run comes */
+    int64_t safe_max; /* what spend can bear if no further run comes: restore --expired writes it
+                         once runs are overdue; never above max_replicas */
     bool hold;
     const char *reason; /* one line, with numbers */
     double quantile;    /* level that the floor corresponds to */

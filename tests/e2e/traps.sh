@@ -64,6 +64,7 @@ C
 }
 run() { "$forescale" "$1" -c "$rig/config.yaml" --kubeconfig "$rig/sa.kubeconfig" -n forescale "${@:2}"; }
 min_of() { k get scaledobject "$1" -n "${2:-inference}" -o jsonpath='{.spec.minReplicaCount}'; }
+max_of() { k get scaledobject "$1" -n "${2:-inference}" -o jsonpath='{.spec.maxReplicaCount}'; }
 later() { date -u -d "$1" +%Y-%m-%dT%H:%M:%SZ; }
 reasons() { k get events -n inference -o json | jq -r --arg name "$1" '[.items[] | select(.reportingComponent == "forescale.dev/forescale" and .involvedObject.name == $name) | .reason] | sort | join(" ")'; }
 
@@ -161,8 +162,28 @@ run restore --expired --at "$(later '+3 minutes')" >/dev/null 2>&1 || fail "rest
 pass "no run for longer than missedRuns allows: the cap is the recorded safe one, the floor stays until it expires"
 run restore --all >/dev/null 2>&1 || fail "restore --all"
 
+# A ceiling's safe cap is recorded while nothing is wrong yet; whose shard is dead, the shard's own lease tells.
+{ entry good ScaledObject inference; entry good2 ScaledObject inference | sed 's/{name: good2, target/{name: second, target/'; } | config
+sed -i 's/gpusPerNode: 8/gpusPerNode: 1/' "$rig/config.yaml"
+echo 'budgets: [{name: gpu, ceiling: 1600 USD, window: 6h, workloads: [good, second]}]' >>"$rig/config.yaml"
+shard() { "$forescale" run -c "$rig/config.yaml" -n forescale --shard "$1/2" -o json 2>"$rig/shard.err"; }
+shard 0 >"$rig/zero.json" || { cat "$rig/shard.err"; fail "shard 0"; }
+shard 1 >"$rig/one.json" || { cat "$rig/shard.err"; fail "shard 1"; }
+[ "$(jq -c '[.workloads[].name]' "$rig/zero.json" "$rig/one.json" | tr -d '\n')" = '["good"]["second"]' ] || fail "the shards have not one workload each"
+dead=good2 lives=good
+safe=$(jq '.workloads[0].safeMaxReplicas' "$rig/one.json") most=$(jq '.workloads[0].maxReplicas' "$rig/one.json")
+[ "$safe" -lt "$most" ] && [ "$(k get scaledobject "$dead" -n inference -o jsonpath='{.metadata.annotations.forescale\.dev/safe-max}')" = "$safe" ] || { cat "$rig/one.json"; fail "safe is $safe of $most"; }
+k annotate lease forescale-0 -n forescale --overwrite "forescale.dev/last-run=$(later '+2 minutes')" >/dev/null
+k delete lease forescale -n forescale --ignore-not-found >/dev/null
+"$forescale" restore --expired -c "$rig/config.yaml" -n forescale --at "$(later '+3 minutes')" >"$rig/shard.err" 2>&1 || { cat "$rig/shard.err"; fail "restore --expired beside shards"; }
+[ "$(max_of "$dead")" = "$safe" ] && [ "$(max_of "$lives")" = "$(jq '.workloads[0].maxReplicas' "$rig/zero.json")" ] || { cat "$rig/shard.err"; fail "max is $(max_of "$dead") of the dead shard's, safe $safe; $(max_of "$lives") of the other's"; }
+pass "of two shards one is dead: its workload's max goes $most -> $safe, which the ceiling bears without a run; the other's stays"
+"$forescale" restore --all -c "$rig/config.yaml" -n forescale >/dev/null 2>&1 || fail "restore --all"
+for n in good good2; do entry $n ScaledObject inference; done | config
+
 for i in $(seq 12); do
-    run run >/dev/null 2>&1 &
+    # Not by the function, whose shell alone would be killed.
+    "$forescale" run -c "$rig/config.yaml" --kubeconfig "$rig/sa.kubeconfig" -n forescale >/dev/null 2>&1 &
     killed=$!
     sleep "0.$((i * 7 % 10))$((i * 3 % 10))"
     kill -9 $killed 2>/dev/null || true

@@ -584,12 +584,27 @@ START_TEST(a_whole_restore_goes_on_past_failures)
     fsc_config config = {.n_workloads = N, .workloads = workloads};
     can(join("[500, {\"message\": \"no\"}], [404, {\"message\": \"gone\"}]",
              join(scaled_object(RECORD, bounds(6, 16)), DEPLOY ", " WRITTEN)));
-    ck_assert_int_eq(
-        fsc_restore(&counts, kube, &config, NOW, FSC_RESTORE_ALL, FSC_DRY_NONE, NULL, arena, &err),
-        FSC_OK);
+    fsc_restore(&counts, kube, &config, (int64_t[N]){0}, NOW, FSC_RESTORE_ALL, FSC_DRY_NONE, NULL,
+                arena);
     ck_assert_uint_eq(counts.failed, 2);
     ck_assert_uint_eq(counts.unchanged, 1);
     ck_assert_uint_eq(counts.applied, 1);
+}
+END_TEST
+
+START_TEST(a_cap_comes_where_the_workload_s_own_run_is_overdue)
+{
+    fsc_apply_counts counts;
+    (void)three_and_a_paused_one();
+    const fsc_config config = {
+        .n_workloads = 2, .workloads = workloads, .interval_s = 60, .missed_runs = 1};
+    const char *both = join(scaled_object(RECORD, bounds(6, 16)), DEPLOY);
+    can(join(both, join(both, WRITTEN)));
+    fsc_restore(&counts, kube, &config, (int64_t[]){NOW - 120, NOW - 121}, NOW, FSC_RESTORE_EXPIRED,
+                FSC_DRY_NONE, NULL, arena);
+    ck_assert_uint_eq(counts.unchanged, 1);
+    ck_assert_uint_eq(counts.applied, 1);
+    ck_assert_ptr_nonnull(strstr(asked(), "\"spec\":{\"maxReplicaCount\":12}}"));
 }
 END_TEST
 
@@ -624,7 +639,11 @@ START_TEST(one_holds_the_lease)
 {
     fsc_lease lease;
     can(leases[_i].answers);
-    fsc_status status = fsc_lease_take(&lease, kube, "forescale", "me", NOW, 60, arena, &err);
+    fsc_status status = fsc_lease_take(
+        &lease, kube,
+        &(fsc_lease_ask){
+            .name = "forescale", .holder = "me", .now = NOW, .duration_s = 60, .shards = 1},
+        arena, &err);
     ck_assert_msg(status == leases[_i].status, "%s", err.msg);
     ck_assert_msg(strstr(asked(), leases[_i].writes) != NULL, "%s", asked());
     if (status == FSC_CONFLICT)
@@ -669,6 +688,7 @@ int main(void)
     tcase_add_test(tc, what_stands_is_told_once_an_hour);
     tcase_add_test(tc, what_is_only_observed_is_only_journalled);
     tcase_add_test(tc, a_whole_restore_goes_on_past_failures);
+    tcase_add_test(tc, a_cap_comes_where_the_workload_s_own_run_is_overdue);
     tcase_add_loop_test(tc, one_holds_the_lease, 0, (int)(sizeof leases / sizeof leases[0]));
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
