@@ -430,6 +430,31 @@ static void announce_budgets(const fsc_apply_input *in, fsc_kube *k, fsc_arena *
     }
 }
 
+/* A pool that no longer delivers, on its own object, or where that is none on what waits for it. */
+static void announce_pools(const fsc_apply_input *in, fsc_kube *k, fsc_arena *a)
+{
+    for (size_t p = 0; p < in->plan->n_pools && in->dry == FSC_DRY_NONE; p++) {
+        const fsc_pool_plan *q = &in->plan->pools[p];
+        const fsc__event event = {.at = in->now,
+                                  .run_id = in->plan->run_id,
+                                  .reason = "NodesNotDelivered",
+                                  .action = "Scale",
+                                  .note =
+                                      fsc_arena_printf(a, NULL, "pool %s: %s", q->name, q->reason),
+                                  .is_warning = true};
+        if (!q->undelivered || q->undelivered_before || !event.note)
+            continue;
+        if (in->pool_targets[p].kind)
+            fsc__event_post(k, &in->config->pools[p].prewarm, &in->pool_targets[p], &event, in->log,
+                            a);
+        for (size_t w = 0; w < in->plan->n_workloads && !in->pool_targets[p].kind; w++)
+            if (in->config->workloads[w].mode == FSC_MODE_ENFORCE &&
+                uses(&in->config->workloads[w], q->name))
+                fsc__event_post(k, &in->config->workloads[w].target, &in->seen[w], &event, in->log,
+                                a);
+    }
+}
+
 /* Nothing outside follows these rows: they need no disk of their own each. */
 static fsc_status journal(fsc_apply_counts *out, fsc_kube *k, fsc_store *s,
                           const fsc_apply_input *in, fsc_arena *a, fsc_err *err)
@@ -455,6 +480,7 @@ fsc_status fsc_apply(fsc_apply_counts *out, fsc_kube *k, fsc_store *s, const fsc
     }
     FSC_TRY(act_on_workloads(out, k, s, in, PHASE_RAISE, a, err));
     announce_budgets(in, k, a);
+    announce_pools(in, k, a);
     return FSC_OK;
 }
 

@@ -139,6 +139,36 @@ static fsc_status settle_run(fsc_session *s, int64_t id, const fsc_apply_counts 
                    : FSC_NOMEM;
 }
 
+/* A pool that stops to deliver, or does again. */
+static fsc_status journal_pools(fsc_session *s, const fsc_plan *plan, bool dry, fsc_err *err)
+{
+    static const char *const words[] = {"delivers", "does not deliver"};
+    for (size_t i = 0; i < plan->n_pools; i++) {
+        const fsc_pool_plan *p = &plan->pools[i];
+        bool was = p->undelivered_before > 0, is = p->undelivered > 0;
+        int64_t id;
+        if (is == was)
+            continue;
+        fsc_log_write(&s->cli->log, FSC_LOG_WARN, words[is], "pool", p->name, "why", p->reason,
+                      NULL);
+        FSC_TRY(fsc_ledger_intend(&id, s->store,
+                                  &(fsc_ledger_row){.at = plan->at,
+                                                    .run_id = plan->run_id,
+                                                    .kind = "pool",
+                                                    .object = p->name,
+                                                    .op = "delivery",
+                                                    .before = words[was],
+                                                    .after = words[is],
+                                                    .verdict = FSC_VERDICT_ALLOWED,
+                                                    .why = p->reason,
+                                                    .dry_run = dry,
+                                                    .key = ""},
+                                  err));
+        FSC_TRY(fsc_ledger_settle(s->store, id, plan->at, "applied", "", err));
+    }
+    return FSC_OK;
+}
+
 static fsc_status act(fsc_session *s, const fsc_plan *plan, fsc_dry_run dry, outcome *o,
                       fsc_err *err)
 {
@@ -147,6 +177,7 @@ static fsc_status act(fsc_session *s, const fsc_plan *plan, fsc_dry_run dry, out
     int64_t id;
     FSC_TRY(journal_run(&id, s, plan, dry != FSC_DRY_NONE, err));
     FSC_TRY(journal_budgets(s, plan, dry != FSC_DRY_NONE, err));
+    FSC_TRY(journal_pools(s, plan, dry != FSC_DRY_NONE, err));
     if (dry == FSC_DRY_NONE) {
         FSC_TRY(fsc_stage_prices_journal(s, plan->run_id, err));
         FSC_TRY(fsc_stage_spend_journal(s, plan->run_id, err));

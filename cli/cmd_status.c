@@ -151,14 +151,17 @@ static fsc_status print_prices(fsc_session *s, fsc_err *err)
     return FSC_OK;
 }
 
-static fsc_status print_budgets(fsc_session *s, fsc_err *err)
+static fsc_status print_plan(fsc_session *s, fsc_err *err)
 {
     fsc_plan plan;
-    if (!s->config.n_budgets)
-        return FSC_OK;
     FSC_TRY(fsc_stage_history(s, err));
     FSC_TRY(fsc_session_plan(&plan, s, s->cli->now, s->cli->arena, err));
-    fsc_plan_budgets(&plan);
+    if (plan.n_budgets)
+        fsc_plan_budgets(&plan);
+    for (size_t p = 0; p < plan.n_pools; p++)
+        if (plan.pools[p].undelivered)
+            (void)printf("\npool %s does not deliver: %s\n", plan.pools[p].name,
+                         plan.pools[p].reason);
     return FSC_OK;
 }
 
@@ -174,7 +177,7 @@ static fsc_status print_status(fsc_session *s, size_t *failed, fsc_err *err)
         print_pool(s, p);
     print_leads(s);
     FSC_TRY(print_prices(s, err));
-    FSC_TRY(print_budgets(s, err));
+    FSC_TRY(print_plan(s, err));
     FSC_TRY(print_history(s, err));
     return print_ledger(s, err);
 }

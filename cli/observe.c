@@ -140,6 +140,7 @@ static fsc_status learn_nodes(fsc_session *s, size_t p, const fsc_nodes_seen *no
     load_leads(s, "node", s->config.pools[p].name, &s->node_leads[p]);
     FSC_TRY(fsc_leads_take(&s->node_leads[p], starts, nodes->n, s->cli->now, s->cli->arena, err));
     s->pools[p].lead_node_s = s->node_leads[p].in_force;
+    s->pools[p].lead_most_s = s->node_leads[p].most;
     return FSC_OK;
 }
 
@@ -198,7 +199,8 @@ static void take_pool(fsc_session *s, size_t p, const fsc_target_ops *ops)
     const fsc_target_seen *target = &s->pool_targets[p];
     const fsc_pool_seen *seen = &s->pool_nodes[p];
     fsc_pool_now *now = &s->pools[p];
-    now->nodes_known = true;
+    now->nodes_known = now->ready_known = true;
+    now->ready = seen->ready;
     now->nodes = seen->nodes;
     now->nodes_leaving = seen->leaving;
     if (ops && ops->pool_size == FSC_SIZE_WHOLE && target->replicas_known &&

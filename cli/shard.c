@@ -322,6 +322,7 @@ fsc_status fsc_shard_count_nodes(fsc_session *s, fsc_err *err)
             now->nodes_leaving = now->nodes_leaving < own ? now->nodes_leaving : own;
         }
         now->nodes = own;
+        now->ready = now->ready < own ? now->ready : own;
     }
     return FSC_OK;
 }

@@ -36,6 +36,12 @@ static void add(fsc_leads *l, const fsc_start *s)
     l->n += l->n < FSC_LEADS_KEPT;
 }
 
+static int64_t percentile(const int32_t *sorted, int32_t n, int32_t percent)
+{
+    int64_t s = sorted[(n * percent + 99) / 100 - 1];
+    return s > 0 ? s : 1;
+}
+
 static void settle(fsc_leads *l)
 {
     int32_t sorted[FSC_LEADS_KEPT];
@@ -43,10 +49,11 @@ static void settle(fsc_leads *l)
         return;
     memcpy(sorted, l->seconds, sizeof sorted);
     qsort(sorted, (size_t)l->n, sizeof *sorted, ascending);
-    int64_t high = sorted[(l->n * FSC_LEADS_PERCENT + 99) / 100 - 1];
+    int64_t high = percentile(sorted, l->n, FSC_LEADS_PERCENT);
+    l->most = percentile(sorted, l->n, FSC_LEADS_MOST_PERCENT);
     int64_t moved = llabs((long long)(high - l->in_force));
     if (!l->in_force || (moved > STEADY_S && moved * STEADY_SHARE > l->in_force))
-        l->in_force = high > 0 ? high : 1;
+        l->in_force = high;
 }
 
 fsc_status fsc_leads_take(fsc_leads *l, const fsc_start *starts, size_t n, int64_t now,

@@ -331,6 +331,8 @@ static const fsc_opt workload_rows[] = {
      .max = 86400, .doc = "From a pod on a warm node to Ready."},
     {"pools", FSC_OPT_STRINGS, AT(fsc_workload_config, pools), .optional = true,
      .doc = "Pools in order of preference."},
+    {"maxSkew", FSC_OPT_INT, AT(fsc_workload_config, max_skew), .def = "0", .min = 0, .max = 100000,
+     .doc = "How many nodes one of its pools may hold more than another that has room; 0: any."},
     {"objective", FSC_OPT_SECTION, AT(fsc_workload_config, objective), .rows = objective_rows,
      .doc = "How much is enough."},
     {"trim", FSC_OPT_BOOL, AT(fsc_workload_config, trim), .def = "false",

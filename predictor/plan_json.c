@@ -72,6 +72,7 @@ static void add_pool(fsc_buf *b, const fsc_pool_plan *p)
     key_int(b, "maxNodes", p->max_nodes);
     key_money(b, "pricePerNodeHour", p->price.micros);
     key_text(b, "currency", p->price.currency[0] ? p->price.currency : NULL);
+    key_int(b, "undeliveredNodes", p->undelivered);
     key_text(b, "reason", p->reason);
     fsc_buf_puts(b, "}");
 }

@@ -25,9 +25,11 @@ fsc_status fsc_planner_open(fsc_planner **out, const fsc_config *config, fsc_are
     p->config = config;
     p->floors = FSC_NEW(a, config->n_workloads, fsc_floor_state, err);
     p->guards = FSC_NEW(a, config->n_budgets, fsc_guard_state, err);
+    p->pools = FSC_NEW(a, config->n_pools, fsc_pool_state, err);
     p->lead_pod_s = FSC_NEW(a, config->n_workloads, int64_t, err);
     p->lead_node_s = FSC_NEW(a, config->n_pools, int64_t, err);
-    return p->floors && p->guards && p->lead_pod_s && p->lead_node_s ? FSC_OK : FSC_NOMEM;
+    return p->floors && p->guards && p->pools && p->lead_pod_s && p->lead_node_s ? FSC_OK
+                                                                                 : FSC_NOMEM;
 }
 
 void fsc_planner_leads(fsc_planner *p, const fsc_workload_now *workloads, const fsc_pool_now *pools)
@@ -385,9 +387,11 @@ static fsc_status allocate(fsc_plan_run *r)
     r->share = FSC_NEW(r->a, c->n_workloads, int64_t, r->err);
     r->workloads = FSC_NEW(r->a, c->n_workloads, fsc_workload_plan, r->err);
     r->pools = FSC_NEW(r->a, c->n_pools, fsc_pool_plan, r->err);
+    r->room = FSC_NEW(r->a, c->n_pools, int64_t, r->err);
+    r->given = FSC_NEW(r->a, c->n_pools, int64_t, r->err);
     r->budgets = FSC_NEW(r->a, c->n_budgets, fsc_budget_plan, r->err);
     bool whole = r->sites && r->choices && r->lambda && r->cap_pods && r->safe_pods && r->share &&
-                 r->workloads && r->pools && r->budgets;
+                 r->workloads && r->pools && r->room && r->given && r->budgets;
     return whole ? FSC_OK : FSC_NOMEM;
 }
 

@@ -13,11 +13,21 @@ typedef struct fsc_floor_state {
     int64_t nodes_wanted;
 } fsc_floor_state;
 
+/* Memory of one pool between runs: what it was asked for, and what came of it. */
+typedef struct fsc_pool_state {
+    int64_t at;           /* of the run before; 0: none */
+    int64_t asked, there; /* nodes, then */
+    int64_t short_since;  /* fewer than asked, and none came since; 0: not so */
+    int64_t out_until;    /* so long it is not asked for more than it has */
+    int64_t undelivered, out_since;
+} fsc_pool_state;
+
 struct fsc_planner {
     const fsc_config *config;
     int64_t *lead_pod_s, *lead_node_s; /* [n_workloads], [n_pools]; learned, 0: none */
     fsc_floor_state *floors;           /* [n_workloads] */
     fsc_guard_state *guards;           /* [n_budgets] */
+    fsc_pool_state *pools;             /* [n_pools] */
 };
 
 typedef struct fsc_plan_run {
@@ -33,6 +43,8 @@ typedef struct fsc_plan_run {
     int64_t *share;     /* by workload: nodes while one budget's are shared */
     fsc_workload_plan *workloads;
     fsc_pool_plan *pools;
+    int64_t *room;  /* by pool: nodes that it may be asked for */
+    int64_t *given; /* by pool: of the workload whose nodes are being shared */
     fsc_budget_plan *budgets;
 } fsc_plan_run;
 

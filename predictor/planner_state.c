@@ -12,11 +12,11 @@
 #define MOST_SECONDS (INT64_C(1) << 40)
 #define MOST_MICROS  (INT64_C(1) << 50)
 
-static const char saved_magic[8] = "FSCPL03";
+static const char saved_magic[8] = "FSCPL04";
 
 typedef struct saved_header {
     char magic[8];
-    uint64_t n_workloads, n_budgets;
+    uint64_t n_workloads, n_budgets, n_pools;
 } saved_header;
 
 /* States are kept by name, so that a changed configuration keeps those that it still has. */
@@ -35,13 +35,16 @@ static void save_named(fsc_buf *out, const char *name, const void *bytes, size_t
 fsc_status fsc_planner_save(fsc_buf *out, const fsc_planner *p, fsc_err *err)
 {
     const fsc_config *c = p->config;
-    saved_header h = {.n_workloads = c->n_workloads, .n_budgets = c->n_budgets};
+    saved_header h = {
+        .n_workloads = c->n_workloads, .n_budgets = c->n_budgets, .n_pools = c->n_pools};
     memcpy(h.magic, saved_magic, sizeof h.magic);
     fsc_buf_add(out, &h, sizeof h);
     for (size_t w = 0; w < c->n_workloads; w++)
         save_named(out, c->workloads[w].name, &p->floors[w], sizeof p->floors[w]);
     for (size_t b = 0; b < c->n_budgets; b++)
         save_named(out, c->budgets[b].name, &p->guards[b], sizeof p->guards[b]);
+    for (size_t i = 0; i < c->n_pools; i++)
+        save_named(out, c->pools[i].name, &p->pools[i], sizeof p->pools[i]);
     return fsc_buf_status(out, err);
 }
 
@@ -84,6 +87,15 @@ static bool take_guard(fsc_guard_state *out, const char *bytes)
     return good;
 }
 
+static bool take_pool(fsc_pool_state *out, const char *bytes)
+{
+    memcpy(out, bytes, sizeof *out);
+    return is_in(out->at, 0, MOST_SECONDS) && is_in(out->short_since, 0, MOST_SECONDS) &&
+           is_in(out->out_until, 0, MOST_SECONDS) && is_in(out->out_since, 0, MOST_SECONDS) &&
+           is_in(out->asked, 0, MOST_PODS) && is_in(out->there, -MOST_PODS, MOST_PODS) &&
+           is_in(out->undelivered, 0, MOST_PODS);
+}
+
 static fsc_status cannot_be(fsc_err *err)
 {
     return fsc_fail(err, FSC_DATA, "the planner state holds a number that cannot be");
@@ -94,13 +106,16 @@ fsc_status fsc_planner_load(fsc_planner *p, const void *bytes, size_t n, fsc_err
     const fsc_config *c = p->config;
     const char *at = bytes;
     const size_t floor_bytes = sizeof(saved_name) + sizeof(fsc_floor_state),
-                 guard_bytes = sizeof(saved_name) + sizeof(fsc_guard_state);
+                 guard_bytes = sizeof(saved_name) + sizeof(fsc_guard_state),
+                 pool_bytes = sizeof(saved_name) + sizeof(fsc_pool_state);
     saved_header h;
     if (n < sizeof h || memcmp(at, saved_magic, sizeof saved_magic))
         return fsc_fail(err, FSC_DATA, "the planner state is of another version");
     memcpy(&h, at, sizeof h);
     if (h.n_workloads > n / floor_bytes || h.n_budgets > n / guard_bytes ||
-        n != sizeof h + h.n_workloads * floor_bytes + h.n_budgets * guard_bytes)
+        h.n_pools > n / pool_bytes ||
+        n != sizeof h + h.n_workloads * floor_bytes + h.n_budgets * guard_bytes +
+                 h.n_pools * pool_bytes)
         return fsc_fail(err, FSC_DATA, "the planner state has another length than it says");
     at += sizeof h;
     for (uint64_t i = 0; i < h.n_workloads; i++, at += floor_bytes) {
@@ -113,6 +128,12 @@ fsc_status fsc_planner_load(fsc_planner *p, const void *bytes, size_t n, fsc_err
         const fsc_budget_config *b =
             memchr(at, 0, sizeof(saved_name)) ? fsc_config_budget(c, at) : NULL;
         if (b && !take_guard(&p->guards[b - c->budgets], at + sizeof(saved_name)))
+            return cannot_be(err);
+    }
+    for (uint64_t i = 0; i < h.n_pools; i++, at += pool_bytes) {
+        const fsc_pool_config *q =
+            memchr(at, 0, sizeof(saved_name)) ? fsc_config_pool(c, at) : NULL;
+        if (q && !take_pool(&p->pools[q - c->pools], at + sizeof(saved_name)))
             return cannot_be(err);
     }
     return FSC_OK;

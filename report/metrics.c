@@ -71,6 +71,7 @@ GAUGE(paused, true, NOW(paused))
 
 GAUGE(pool_nodes, POOL_NOW(nodes_known), POOL_NOW(nodes))
 GAUGE(pool_leaving, POOL_NOW(nodes_known), POOL_NOW(nodes_leaving))
+GAUGE(pool_undelivered, true, POOL(undelivered))
 GAUGE(pool_needed, true, POOL(nodes_needed))
 GAUGE(pool_warm, true, POOL(warm_nodes))
 GAUGE(pool_min, true, POOL(min_nodes))
@@ -195,6 +196,9 @@ static const family families[] = {
      .read = lead_node_s},
     {"pool_nodes", "Nodes that bill.", OF_POOL, .read = pool_nodes},
     {"pool_leaving_nodes", "Nodes under a termination notice.", OF_POOL, .read = pool_leaving},
+    {"pool_undelivered_nodes",
+     "Nodes asked for that did not come in time: the next pool is asked for them.", OF_POOL,
+     .read = pool_undelivered},
     {"pool_needed_nodes", "Nodes that present and forecast demand need.", OF_POOL,
      .read = pool_needed},
     {"pool_planned_warm_nodes", "Ready, empty nodes that the plan keeps.", OF_POOL,

@@ -113,6 +113,7 @@ typedef struct fsc_workload_config {
     bool min_given, max_given;
     int64_t lead_s;    /* pod on a warm node -> ready */
     fsc_strings pools; /* in order of preference */
+    int64_t max_skew;  /* nodes that one of these may hold more than another; 0: no limit */
     fsc_objective objective;
     bool trim;
     int64_t priority;

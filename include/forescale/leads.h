@@ -14,7 +14,8 @@
 enum {
     FSC_LEADS_KEPT = 200,  /* the newest starts */
     FSC_LEADS_ENOUGH = 10, /* fewer teach nothing */
-    FSC_LEADS_PERCENT = 90
+    FSC_LEADS_PERCENT = 90,
+    FSC_LEADS_MOST_PERCENT = 99
 };
 
 typedef struct fsc_start {
@@ -26,6 +27,7 @@ typedef struct fsc_start {
 typedef struct fsc_leads {
     int64_t since;    /* the first look; 0: none yet */
     int64_t in_force; /* seconds; 0: too few starts */
+    int64_t most;     /* likewise, FSC_LEADS_MOST_PERCENT: who takes longer is not coming */
     int32_t n, next;  /* of the ring */
     int32_t seconds[FSC_LEADS_KEPT];
     int64_t
