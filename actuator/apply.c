@@ -132,8 +132,8 @@ static bool uses(const fsc_workload_config *w, const char *pool)
 static int64_t pool_size(const fsc_pool_plan *q, const fsc_pool_seen *nodes, fsc_pool_size form,
                          int64_t baseline)
 {
-    int64_t floors = q->enforced_nodes - q->enforced_warm;
-    int64_t held = nodes->used_known && nodes->used > floors ? nodes->used : floors;
+    int64_t held =
+        nodes->used_known && nodes->used > q->enforced_held ? nodes->used : q->enforced_held;
     int64_t size = form == FSC_SIZE_EXTRA ? q->enforced_nodes - held : q->enforced_nodes;
     if (form == FSC_SIZE_WHOLE && size < held)
         size = held;

@@ -299,6 +299,19 @@ static fsc_status nodes_by_path(nodes_choice *out, const fsc_site *s, const fsc_
     return FSC_OK;
 }
 
+/* Beside the nodes wanted, those that may be away at the level asked for: a quantile of the
+ * binomial distribution. Where a late minute has a price, that weighs them by itself. */
+static int64_t spares_of(const fsc_site *s, int64_t nodes, double level)
+{
+    double lost = s->lost_share, weight = pow(1 - lost, (double)nodes), sum = weight;
+    int64_t spares = 0;
+    for (; !weighs_money(s) && sum < level && spares < nodes; spares++) {
+        weight *= lost / (1 - lost) * (double)(nodes - spares) / (double)(spares + 1);
+        sum += weight;
+    }
+    return spares;
+}
+
 /* ---- the choice
  * -------------------------------------------------------------------------------------------------
  */
@@ -327,6 +340,7 @@ fsc_status fsc_capacity_choose(fsc_choice *out, const fsc_site *site, const fsc_
     /* A timetable brings its pods by itself; the nodes that these will wait for are ordered now. */
     int64_t timed = fsc_capacity_timed(site, site->now, site->now + lead + site->tick_s, NULL);
     nodes.wanted = at_least(nodes.wanted, nodes_for(site, timed));
+    nodes.wanted += spares_of(site, nodes.wanted, effective_level(site, lambda));
     size_t worst = far > near ? far_at : near_at;
     double level = site->cfg->objective.late_minute_given ? 0.95 : site->cfg->objective.quantile;
     *out = (fsc_choice){.replicas = near,

@@ -76,7 +76,7 @@ static void note_asked(fsc_plan_run *r, size_t p)
     fsc_pool_state *s = &r->p->pools[p];
     s->at = r->in->now;
     s->there = there_of(&r->in->pools[p]);
-    s->asked = is_written ? q->enforced_nodes : q->enforced_nodes - q->enforced_warm;
+    s->asked = is_written ? q->enforced_nodes : q->enforced_held;
 }
 
 static const char *reason_of(const fsc_plan_run *r, size_t p)
@@ -210,7 +210,7 @@ void fsc__plan_pools(fsc_plan_run *r)
     for (size_t p = 0; p < c->n_pools; p++) {
         fsc_pool_plan *q = &r->pools[p];
         q->enforced_nodes = q->min_nodes;
-        q->enforced_warm = q->warm_nodes;
+        q->enforced_held = q->nodes_needed - q->warm_nodes;
         q->nodes_needed = q->warm_nodes = 0;
     }
     share_all(r, false);

@@ -106,9 +106,9 @@ typedef struct fsc_pool_plan {
     int64_t warm_nodes, min_nodes, max_nodes;
     fsc_money price;
     int64_t nodes_needed; /* by present and forecast demand */
-    /* min_nodes and warm_nodes for the workloads that are not only observed, the others having
-     * what they have: what is written */
-    int64_t enforced_nodes, enforced_warm;
+    /* min_nodes for the workloads that are not only observed, the others having what they have:
+     * what is written; and of these the nodes that pods fill, by floors or as they are */
+    int64_t enforced_nodes, enforced_held;
     /* Nodes asked for that were not ready within lead_most_s: what is missing is asked of the next
      * pool for a while; before: as of the run before. */
     int64_t undelivered, undelivered_before;

@@ -137,11 +137,25 @@ run run >"$rig/human.out" 2>&1 || true
 pass "a human's size is left alone"
 k scale deploy llama -n inference --replicas="$wanted" >/dev/null
 
-k taint node node-b karpenter.sh/disrupted:NoSchedule >/dev/null
-run plan -o json >"$rig/leaving.json" 2>/dev/null || fail "plan"
-[ "$(jq '.pools[0].minNodes' "$rig/leaving.json")" -ge "$nodes" ] || fail "a node under notice is not replaced"
-k taint node node-b karpenter.sh/disrupted- >/dev/null
-pass "a node under notice counts as lost: $nodes -> $(jq '.pools[0].minNodes' "$rig/leaving.json") nodes"
+sign() { # WHAT: node-b is about to go, and not
+    case $1 in
+    taint) k taint node node-b aws-node-termination-handler/spot-itn:NoSchedule ;;
+    -taint) k taint node node-b aws-node-termination-handler/spot-itn- ;;
+    cordon) k cordon node-b ;;
+    -cordon) k uncordon node-b ;;
+    deletion) k patch node node-b --type=merge -p '{"metadata":{"finalizers":["rig/stays"]}}' && k delete node node-b --wait=false ;;
+    esac >/dev/null
+}
+for notice in taint cordon deletion; do
+    sign $notice
+    run run -o json >"$rig/leaving.json" 2>"$rig/run.err" || { cat "$rig/run.err"; fail "run beside a node under notice"; }
+    [ "$(jq '.pools[0].minNodes' "$rig/leaving.json") $(size_of deploy warm -n inference)" = "$((nodes + 1)) $((warm + 1))" ] || { cat "$rig/leaving.json"; fail "$notice: a node under notice is not replaced: $(size_of deploy warm -n inference) placeholders, $warm before"; }
+    [ $notice = deletion ] || sign -$notice
+    [ $notice = deletion ] || run run >/dev/null 2>&1 || fail "run once the notice is gone"
+    [ $notice = deletion ] || [ "$(size_of deploy warm -n inference)" = "$warm" ] || fail "$notice: the successor stays ordered"
+done
+k patch node node-b --type=merge -p '{"metadata":{"finalizers":null}}' >/dev/null
+pass "a node that is tainted, cordoned or deleted counts as lost at once: $warm -> $((warm + 1)) placeholders in that run"
 
 run restore --expired --at "$(date -u -d '+1 hour' +%Y-%m-%dT%H:%M:%SZ)" >/dev/null 2>&1 || fail "restore --expired"
 [ "$(size_of deploy warm -n inference) $(size_of deploy llama -n inference)" = "1 2" ] || fail "what has run out stays"
@@ -164,6 +178,32 @@ config "{kind: NodePool, name: dynamic}"
 run run >"$rig/dynamic.out" 2>&1 || true
 grep -q 'no static NodePool' "$rig/dynamic.out" || { cat "$rig/dynamic.out"; fail "a dynamic NodePool is not refused"; }
 pass "a dynamic NodePool is refused with what to use instead"
+run restore --all >/dev/null 2>&1 || fail "restore --all"
+
+# Two pools, of which the first gets no node any more.
+k scale nodepool gpu --replicas=0 >/dev/null
+config "$placeholder"
+sed -i "s/^pools:.*/interval: 10s\nmissedRuns: 0\npools:\n  - {name: spot, gpusPerNode: 2, price: 4.00 USD\/h, lead: 1s, maxNodes: 20, prewarm: $placeholder, nodeSelector: {pool: gpu}}\n  - {name: steady, gpusPerNode: 2, price: 9.00 USD\/h, lead: 1s, maxNodes: 20, prewarm: {kind: NodePool, name: gpu}, nodeSelector: {pool: steady}}/
+    /^interval: 60s/d; s/pools: \[gpu\]/pools: [spot, steady]/; s/lead: 63s/lead: 400s/" "$rig/config.yaml"
+undelivered() {
+    run run -o json --metrics "$rig/pools.prom" >"$rig/plan.json" 2>"$rig/run.err" || { cat "$rig/run.err"; return 2; }
+    [ "$(jq '.pools[0].undeliveredNodes' "$rig/plan.json")" -gt 0 ]
+}
+run run -o json >"$rig/plan.json" 2>"$rig/run.err" || { cat "$rig/run.err"; fail "run with two pools"; }
+asked=$(jq '.pools[0].minNodes' "$rig/plan.json")
+[ "$asked" -gt 2 ] && [ "$(size_of nodepool gpu)" = 0 ] || { cat "$rig/plan.json"; fail "the first pool is not asked for all: $asked"; }
+for _ in $(seq 30); do
+    undelivered && break
+    sleep 5
+done
+undelivered || { cat "$rig/plan.json" "$rig/run.err"; fail "nodes that do not come are not missed"; }
+next=$(size_of nodepool gpu)
+[ "$next" -gt 0 ] && [ "$(jq '.pools[0].minNodes' "$rig/plan.json")" -lt "$asked" ] || { cat "$rig/plan.json"; fail "the next pool is not asked"; }
+grep -q '^forescale_pool_undelivered_nodes{.*pool="spot".*} [1-9]' "$rig/pools.prom" || { grep pool_ "$rig/pools.prom"; fail "no metric tells"; }
+run status 2>/dev/null | grep -q 'pool spot does not deliver: .* did not come' || { run status; fail "status does not tell"; }
+run status 2>/dev/null | grep -q 'pool  *spot  *delivery  *applied' || { run status; fail "the ledger does not tell"; }
+k get events -n inference -o json | jq -e '[.items[] | select(.reason == "NodesNotDelivered" and .involvedObject.name == "warm" and .type == "Warning")] | length == 1' >/dev/null || fail "no Event tells, or more than one"
+pass "a pool without nodes to give, the next NodePool goes 0 -> $next: $(jq -r '.pools[0].reason' "$rig/plan.json")"
 run restore --all >/dev/null 2>&1 || fail "restore --all"
 
 k apply -f - >/dev/null <<Y

@@ -555,6 +555,31 @@ START_TEST(what_was_asked_for_and_did_not_come_outlives_the_process)
 }
 END_TEST
 
+static const struct {
+    double interruptions_per_h;
+    const char *objective;
+    int64_t nodes;
+} spares[] = {
+    {0, "{quantile: 0.95}", 4},
+    {0.05, "{quantile: 0.95}", 4}, /* away for 318 s each: none of 4 is, in 98 of 100 cases */
+    {0.3, "{quantile: 0.95}", 5},  /* none in 90, at most one in 99.6 */
+    {0.3, "{quantile: 0.85}", 4},
+    {3, "{quantile: 0.95}", 7}, /* at most two in 94 */
+};
+
+START_TEST(spares_stand_by_for_as_many_nodes_as_may_be_away)
+{
+    world x = {0};
+    load(&x.c, 0, spares[_i].objective, "false", "");
+    ((fsc_pool_config *)(uintptr_t)x.c.pools)->interruptions_per_h = spares[_i].interruptions_per_h;
+    OK(fsc_planner_open(&x.p, &x.c, arena, &err));
+    constant_demand = 300;
+    run(&x, 60, certain(x.p, 60, as_now));
+    ck_assert_int_eq(x.plan.pools[0].min_nodes, spares[_i].nodes);
+    ck_assert_int_le(x.plan.workloads[0].min_replicas, 32); /* spares are nodes, not pods */
+}
+END_TEST
+
 START_TEST(a_cheap_spare_stands_by_where_nodes_are_interrupted)
 {
     world x = {0};
@@ -759,6 +784,8 @@ static void add(TCase *t)
     tcase_add_test(t, a_pool_that_does_not_deliver_is_passed_by_for_a_while);
     tcase_add_test(t, where_nothing_delivers_the_first_pool_is_asked_on);
     tcase_add_test(t, what_was_asked_for_and_did_not_come_outlives_the_process);
+    tcase_add_loop_test(t, spares_stand_by_for_as_many_nodes_as_may_be_away, 0,
+                        sizeof spares / sizeof *spares);
     tcase_add_test(t, a_cheap_spare_stands_by_where_nodes_are_interrupted);
     tcase_add_test(t, a_rate_bounds_what_bills_at_once);
     tcase_add_loop_test(t, the_chance_of_passing_a_ceiling_is_that_of_the_demand_that_passes_it, 0,

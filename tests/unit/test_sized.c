@@ -314,7 +314,7 @@ static void act_on(const fsc_pool_config *pool, const fsc_workload_plan *user,
                                .missed_runs = 1};
     const fsc_pool_plan wanted = {.name = "gpu",
                                   .enforced_nodes = 6,
-                                  .enforced_warm = 2,
+                                  .enforced_held = 4,
                                   .max_nodes = 20,
                                   .reason = "6 nodes wanted"};
     const fsc_target_seen none = {0};
