@@ -96,45 +96,51 @@ static bool take_pool(fsc_pool_state *out, const char *bytes)
            is_in(out->undelivered, 0, MOST_PODS);
 }
 
-static fsc_status cannot_be(fsc_err *err)
+/* One kind of named states; of a name that is no longer configured nothing is taken. */
+typedef bool (*take_named)(fsc_planner *p, const char *name, const char *bytes);
+
+static bool named_floor(fsc_planner *p, const char *name, const char *bytes)
 {
-    return fsc_fail(err, FSC_DATA, "the planner state holds a number that cannot be");
+    const fsc_workload_config *w = fsc_config_workload(p->config, name);
+    return !w || take_floor(&p->floors[w - p->config->workloads], bytes);
+}
+
+static bool named_guard(fsc_planner *p, const char *name, const char *bytes)
+{
+    const fsc_budget_config *b = fsc_config_budget(p->config, name);
+    return !b || take_guard(&p->guards[b - p->config->budgets], bytes);
+}
+
+static bool named_pool(fsc_planner *p, const char *name, const char *bytes)
+{
+    const fsc_pool_config *q = fsc_config_pool(p->config, name);
+    return !q || take_pool(&p->pools[q - p->config->pools], bytes);
 }
 
 fsc_status fsc_planner_load(fsc_planner *p, const void *bytes, size_t n, fsc_err *err)
 {
-    const fsc_config *c = p->config;
     const char *at = bytes;
-    const size_t floor_bytes = sizeof(saved_name) + sizeof(fsc_floor_state),
-                 guard_bytes = sizeof(saved_name) + sizeof(fsc_guard_state),
-                 pool_bytes = sizeof(saved_name) + sizeof(fsc_pool_state);
     saved_header h;
     if (n < sizeof h || memcmp(at, saved_magic, sizeof saved_magic))
         return fsc_fail(err, FSC_DATA, "the planner state is of another version");
     memcpy(&h, at, sizeof h);
-    if (h.n_workloads > n / floor_bytes || h.n_budgets > n / guard_bytes ||
-        h.n_pools > n / pool_bytes ||
-        n != sizeof h + h.n_workloads * floor_bytes + h.n_budgets * guard_bytes +
-                 h.n_pools * pool_bytes)
+    const struct {
+        uint64_t n;
+        size_t bytes;
+        take_named take;
+    } kinds[] = {{h.n_workloads, sizeof(fsc_floor_state), named_floor},
+                 {h.n_budgets, sizeof(fsc_guard_state), named_guard},
+                 {h.n_pools, sizeof(fsc_pool_state), named_pool}};
+    uint64_t length = sizeof h;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds && length <= n; k++)
+        length = kinds[k].n > n ? UINT64_MAX
+                                : length + kinds[k].n * (sizeof(saved_name) + kinds[k].bytes);
+    if (n != length)
         return fsc_fail(err, FSC_DATA, "the planner state has another length than it says");
     at += sizeof h;
-    for (uint64_t i = 0; i < h.n_workloads; i++, at += floor_bytes) {
-        const fsc_workload_config *w =
-            memchr(at, 0, sizeof(saved_name)) ? fsc_config_workload(c, at) : NULL;
-        if (w && !take_floor(&p->floors[w - c->workloads], at + sizeof(saved_name)))
-            return cannot_be(err);
-    }
-    for (uint64_t i = 0; i < h.n_budgets; i++, at += guard_bytes) {
-        const fsc_budget_config *b =
-            memchr(at, 0, sizeof(saved_name)) ? fsc_config_budget(c, at) : NULL;
-        if (b && !take_guard(&p->guards[b - c->budgets], at + sizeof(saved_name)))
-            return cannot_be(err);
-    }
-    for (uint64_t i = 0; i < h.n_pools; i++, at += pool_bytes) {
-        const fsc_pool_config *q =
-            memchr(at, 0, sizeof(saved_name)) ? fsc_config_pool(c, at) : NULL;
-        if (q && !take_pool(&p->pools[q - c->pools], at + sizeof(saved_name)))
-            return cannot_be(err);
-    }
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        for (uint64_t i = 0; i < kinds[k].n; i++, at += sizeof(saved_name) + kinds[k].bytes)
+            if (memchr(at, 0, sizeof(saved_name)) && !kinds[k].take(p, at, at + sizeof(saved_name)))
+                return fsc_fail(err, FSC_DATA, "the planner state holds a number that cannot be");
     return FSC_OK;
 }
