@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * From what is stored to forecasts, some workloads after the others: their forecasters are in
- * memory together, no more, and are saved in one transaction.
+ * From what is stored to forecasts, one workload after the other: one forecaster is in memory at a
+ * time. Of those that are saved some wait for the others, to be written in one transaction.
  */
 #include "cli/stages.h"
 #include "forescale/hash.h"
@@ -16,50 +16,70 @@ enum {
     SAVES_A_RUN = 500 /* states that only grew; others are fed what they lack the next time */
 };
 
-/* The two parts of a forecaster's state, as kinds of blobs: the first is written once a day. */
-static const char day_kind[] = "forecaster-day", now_kind[] = "forecaster";
+/* Of one workload; the day's bytes are empty where the store has them. */
+typedef struct unsaved {
+    const char *name;
+    fsc_buf day, now;
+} unsaved;
 
-/* A state that this version cannot read is made anew from history: slower once, never wrong. */
-static void load(fsc_session *s, size_t w, fsc_arena *a)
+typedef struct batch {
+    fsc_arena *arena; /* of the bytes */
+    size_t n;
+    unsaved states[TOGETHER];
+} batch;
+
+/* What the store has of a state; the past is the history itself. */
+static fsc_status read_state(fsc_saved_part *out, int64_t *from, fsc_session *s, const char *name,
+                             fsc_arena *a, fsc_err *err)
 {
-    const void *day, *now;
-    size_t n_day, n_now;
-    fsc_err err = FSC_ERR_INIT;
-    const char *name = s->config.workloads[w].name;
-    if (fsc_blob_get(&now, &n_now, s->store, now_kind, name, a, &err) != FSC_OK)
-        return;
-    if (fsc_session_step(s, w, FSC_COLLECT_STEP_S, &err) == FSC_OK &&
-        fsc_blob_get(&day, &n_day, s->store, day_kind, name, a, &err) == FSC_OK &&
-        fsc_forecaster_load(s->forecasters[w], day, n_day, now, n_now, &err) == FSC_OK)
-        return;
-    s->forecasters[w] = NULL;
-    fsc_log_write(&s->cli->log, FSC_LOG_INFO, "the stored forecast state is made anew", "workload",
-                  name, "why", err.msg, NULL);
+    for (fsc_state_part k = FSC_STATE_DAY; k < FSC_N_STATE_PARTS; k++)
+        FSC_TRY(fsc_blob_get(&out[k].bytes, &out[k].n, s->store, fsc_state_names[k], name, a, err));
+    return fsc_forecaster_saved_from(from, out, err);
 }
 
-static fsc_status feed(fsc_session *s, size_t w, fsc_arena *a, fsc_err *err)
+static fsc_status load(fsc_session *s, size_t w, const fsc_saved_part *saved,
+                       const fsc_series *history, fsc_err *err)
 {
+    FSC_TRY(fsc_session_step(s, w, history->step_s, err));
+    return fsc_forecaster_load(s->forecasters[w], saved, history, err);
+}
+
+/* A state that this version cannot read is made anew from history: slower once, never wrong. */
+static void start_anew(fsc_session *s, size_t w, const fsc_err *why)
+{
+    s->forecasters[w] = NULL;
+    fsc_log_write(&s->cli->log, FSC_LOG_INFO, "the stored forecast state is made anew", "workload",
+                  s->config.workloads[w].name, "why", why->msg, NULL);
+}
+
+/* Reads the state and as much history as it needs, and takes in what is new. */
+static fsc_status feed(fsc_session *s, size_t w, fsc_err *err)
+{
+    fsc_saved_part saved[FSC_N_STATE_PARTS] = {{0}};
     fsc_series rows;
     const char *name = s->config.workloads[w].name;
-    int64_t to = s->cli->now + 1, from = s->cli->now - HISTORY_S;
+    int64_t month_ago = s->cli->now - HISTORY_S, from = month_ago;
     fsc_err read = FSC_ERR_INIT;
-    if (s->keeps_history) {
-        a = s->cli->arena;
-    } else if (s->forecasters[w]) {
-        int64_t newest = fsc_forecaster_newest(s->forecasters[w]);
-        from = newest >= from ? newest + 1 : from;
-    }
-    fsc_status status = fsc_history_read(&rows, s->store, name, from, to, a, &read);
-    if (status == FSC_MISSING || (status == FSC_OK && !rows.n && !s->forecasters[w])) {
+    /* A replay starts from history alone: the stored states are of a later time. */
+    fsc_status has = s->cli->args.at_given
+                         ? FSC_MISSING
+                         : read_state(saved, &from, s, name, s->forecaster_arena, &read);
+    if (has != FSC_OK && has != FSC_MISSING)
+        start_anew(s, w, &read);
+    if (has != FSC_OK || (s->keeps_history && from > month_ago))
+        from = month_ago;
+    fsc_status status =
+        fsc_history_read(&rows, s->store, name, from, s->cli->now + 1,
+                         s->keeps_history ? s->cli->arena : s->forecaster_arena, err);
+    if (status == FSC_MISSING || (status == FSC_OK && !rows.n)) {
         fsc_log_write(&s->cli->log, FSC_LOG_WARN, "no history: run forescale collect", "workload",
                       name, NULL);
         return FSC_OK;
     }
-    if (status != FSC_OK) {
-        *err = read;
-        return status;
-    }
-    return rows.n ? fsc_session_feed(s, w, &rows, err) : FSC_OK;
+    FSC_TRY(status);
+    if (has == FSC_OK && load(s, w, saved, &rows, &read) != FSC_OK)
+        start_anew(s, w, &read);
+    return fsc_session_feed(s, w, &rows, err);
 }
 
 /* The forecaster goes, with what it lent. */
@@ -91,63 +111,79 @@ static bool is_due(const fsc_session *s, size_t w)
     return turn % turns == 0 || !fsc_forecaster_day_is_stored(s->forecasters[w]);
 }
 
-static fsc_status save(fsc_session *s, size_t w, fsc_arena *a, fsc_err *err)
+static fsc_status put_aside(batch *b, const fsc_session *s, size_t w, fsc_err *err)
 {
-    fsc_buf day, now;
-    const char *name = s->config.workloads[w].name;
-    fsc_buf_init(&day, a, (size_t)STATE_LIMIT_MIB << 20);
-    fsc_buf_init(&now, a, (size_t)STATE_LIMIT_MIB << 20);
-    if (!fsc_forecaster_day_is_stored(s->forecasters[w])) {
-        FSC_TRY(fsc_forecaster_save_day(&day, s->forecasters[w], err));
-        FSC_TRY(
-            fsc_blob_put(s->store, day_kind, name, fsc_buf_str(&day), day.len, s->cli->now, err));
-    }
-    FSC_TRY(fsc_forecaster_save_now(&now, s->forecasters[w], err));
-    return fsc_blob_put(s->store, now_kind, name, fsc_buf_str(&now), now.len, s->cli->now, err);
+    unsaved *u = &b->states[b->n++];
+    u->name = s->config.workloads[w].name;
+    fsc_buf_init(&u->day, b->arena, (size_t)STATE_LIMIT_MIB << 20);
+    fsc_buf_init(&u->now, b->arena, (size_t)STATE_LIMIT_MIB << 20);
+    if (!fsc_forecaster_day_is_stored(s->forecasters[w]))
+        FSC_TRY(fsc_forecaster_save(&u->day, s->forecasters[w], FSC_STATE_DAY, err));
+    return fsc_forecaster_save(&u->now, s->forecasters[w], FSC_STATE_NOW, err);
 }
 
-static fsc_status save_some(fsc_session *s, size_t from, size_t to, fsc_arena *a, fsc_err *err)
+static fsc_status put(fsc_session *s, const char *name, fsc_state_part part, const fsc_buf *bytes,
+                      fsc_err *err)
+{
+    return fsc_blob_put(s->store, fsc_state_names[part], name, fsc_buf_str(bytes), bytes->len,
+                        s->cli->now, err);
+}
+
+static fsc_status save(batch *b, fsc_session *s, fsc_err *err)
 {
     fsc_status status = fsc_store_begin(s->store, err);
-    for (size_t w = from; w < to && status == FSC_OK; w++)
-        if (s->forecasters[w] && is_due(s, w))
-            status = save(s, w, a, err);
+    for (size_t i = 0; i < b->n && status == FSC_OK; i++) {
+        const unsaved *u = &b->states[i];
+        if (u->day.len)
+            status = put(s, u->name, FSC_STATE_DAY, &u->day, err);
+        if (status == FSC_OK)
+            status = put(s, u->name, FSC_STATE_NOW, &u->now, err);
+    }
+    b->n = 0;
     if (status == FSC_OK)
         return fsc_store_commit(s->store, err);
     fsc_store_rollback(s->store);
     return status;
 }
 
-static fsc_status forecast_some(fsc_session *s, size_t from, size_t to, fsc_err *err)
+/* The forecaster is gone when this returns. */
+static fsc_status forecast_one(batch *b, fsc_session *s, size_t w, fsc_err *err)
 {
-    fsc_arena *a = s->forecaster_arena;
-    for (size_t w = from; w < to; w++) {
-        /* A replay starts from history alone: the stored states are of a later time. */
-        if (!s->cli->args.at_given)
-            load(s, w, a);
-        FSC_TRY(feed(s, w, a, err));
-        FSC_TRY(fsc_session_forecast(s, w, s->cli->now, s->cli->arena, err));
-        FSC_TRY(keep_forecast(s, w, err));
+    FSC_TRY(feed(s, w, err));
+    FSC_TRY(fsc_session_forecast(s, w, s->cli->now, s->cli->arena, err));
+    FSC_TRY(keep_forecast(s, w, err));
+    if (s->keeps_states && s->forecasters[w] && is_due(s, w))
+        FSC_TRY(put_aside(b, s, w, err));
+    s->forecasters[w] = NULL;
+    return FSC_OK;
+}
+
+static fsc_status forecast_all(batch *b, fsc_session *s, fsc_err *err)
+{
+    fsc_arena_mark none = fsc_arena_get_mark(b->arena);
+    for (size_t w = 0; w < s->config.n_workloads; w++) {
+        fsc_arena_mark mark = fsc_arena_get_mark(s->forecaster_arena);
+        FSC_TRY(forecast_one(b, s, w, err));
+        fsc_arena_rewind(s->forecaster_arena, mark);
+        if (b->n == TOGETHER || (b->n && w + 1 == s->config.n_workloads)) {
+            FSC_TRY(save(b, s, err));
+            fsc_arena_rewind(b->arena, none);
+        }
     }
-    if (s->keeps_states)
-        FSC_TRY(save_some(s, from, to, a, err));
-    for (size_t w = from; w < to; w++)
-        s->forecasters[w] = NULL;
     return FSC_OK;
 }
 
 fsc_status fsc_stage_forecasts(fsc_session *s, fsc_err *err)
 {
     fsc_arena *lasting = s->forecaster_arena;
-    FSC_TRY(fsc_arena_open(&s->forecaster_arena, (size_t)SCRATCH_LIMIT_MIB << 20, err));
-    fsc_status status = FSC_OK;
-    for (size_t w = 0; w < s->config.n_workloads && status == FSC_OK; w += TOGETHER) {
-        size_t to = w + TOGETHER < s->config.n_workloads ? w + TOGETHER : s->config.n_workloads;
-        fsc_arena_mark mark = fsc_arena_get_mark(s->forecaster_arena);
-        status = forecast_some(s, w, to, err);
-        fsc_arena_rewind(s->forecaster_arena, mark);
+    batch b = {.n = 0};
+    FSC_TRY(fsc_arena_open(&b.arena, (size_t)SCRATCH_LIMIT_MIB << 20, err));
+    fsc_status status = fsc_arena_open(&s->forecaster_arena, (size_t)SCRATCH_LIMIT_MIB << 20, err);
+    if (status == FSC_OK) {
+        status = forecast_all(&b, s, err);
+        fsc_arena_close(s->forecaster_arena);
     }
-    fsc_arena_close(s->forecaster_arena);
+    fsc_arena_close(b.arena);
     s->forecaster_arena = lasting;
     return status;
 }

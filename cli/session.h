@@ -103,6 +103,9 @@ fsc_status fsc_session_plan(fsc_plan *out, fsc_session *s, int64_t now, fsc_aren
 fsc_status fsc_session_save(fsc_buf *out, const fsc_session *s, fsc_err *err) FSC_CHECKED;
 fsc_status fsc_session_load(fsc_session *s, const void *bytes, size_t n, fsc_err *err) FSC_CHECKED;
 
+/* Names of a forecaster's parts there, and as kinds of blobs in the store. */
+extern const char *const fsc_state_names[FSC_N_STATE_PARTS];
+
 /* stream.c: one JSON object a line in, one Plan a line out. */
 fsc_exit fsc_stream(fsc_session *s, FILE *in, FILE *out, fsc_err *err);
 

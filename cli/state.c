@@ -8,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char magic[] = "forescale state 2\n";
+static const char magic[] = "forescale state 3\n";
+
+const char *const fsc_state_names[FSC_N_STATE_PARTS] = {
+    [FSC_STATE_PAST] = "forecaster-past",
+    [FSC_STATE_DAY] = "forecaster-day",
+    [FSC_STATE_NOW] = "forecaster",
+};
 
 static void add_part(fsc_buf *out, const char *kind, const char *name, int32_t step_s,
                      const fsc_buf *bytes)
@@ -27,13 +33,11 @@ fsc_status fsc_session_save(fsc_buf *out, const fsc_session *s, fsc_err *err)
     for (size_t w = 0; w < s->config.n_workloads; w++) {
         if (!s->forecasters[w])
             continue;
-        const char *name = s->config.workloads[w].name;
-        fsc_buf_init(&part, out->arena, out->limit);
-        FSC_TRY(fsc_forecaster_save_day(&part, s->forecasters[w], err));
-        add_part(out, "forecaster-day", name, s->step_s[w], &part);
-        fsc_buf_init(&part, out->arena, out->limit);
-        FSC_TRY(fsc_forecaster_save_now(&part, s->forecasters[w], err));
-        add_part(out, "forecaster", name, s->step_s[w], &part);
+        for (fsc_state_part k = 0; k < FSC_N_STATE_PARTS; k++) {
+            fsc_buf_init(&part, out->arena, out->limit);
+            FSC_TRY(fsc_forecaster_save(&part, s->forecasters[w], k, err));
+            add_part(out, fsc_state_names[k], s->config.workloads[w].name, s->step_s[w], &part);
+        }
     }
     return fsc_buf_status(out, err);
 }
@@ -65,20 +69,32 @@ static fsc_status next_part(part *out, const char **p, const char *end, fsc_err 
     return FSC_OK;
 }
 
-/* A forecaster's day comes in the part before its own: *day. */
-static fsc_status load_part(fsc_session *s, const part *p, const part *day, fsc_err *err)
+/* A forecaster's parts come one behind the other. */
+typedef struct gathered {
+    char name[256];
+    size_t n;
+    fsc_saved_part saved[FSC_N_STATE_PARTS];
+} gathered;
+
+static fsc_status load_part(fsc_session *s, const part *p, gathered *g, fsc_err *err)
 {
     if (!strcmp(p->kind, "planner"))
         return fsc_planner_load(s->planner, p->bytes, p->n, err);
-    if (strcmp(p->kind, "forecaster"))
-        return FSC_OK;
-    if (strcmp(day->name, p->name))
+    if (!strcmp(p->kind, fsc_state_names[0])) {
+        *g = (gathered){.n = 0};
+        memcpy(g->name, p->name, sizeof g->name);
+    }
+    if (g->n == FSC_N_STATE_PARTS || strcmp(p->kind, fsc_state_names[g->n]) ||
+        strcmp(p->name, g->name))
         return fsc_fail(err, FSC_DATA, "the state of workload %s is not whole", p->name);
+    g->saved[g->n++] = (fsc_saved_part){p->bytes, p->n};
+    if (g->n < FSC_N_STATE_PARTS)
+        return FSC_OK;
     for (size_t w = 0; w < s->config.n_workloads; w++) {
         if (strcmp(s->config.workloads[w].name, p->name))
             continue;
         FSC_TRY(fsc_session_step(s, w, p->step_s, err));
-        return fsc_forecaster_load(s->forecasters[w], day->bytes, day->n, p->bytes, p->n, err);
+        return fsc_forecaster_load(s->forecasters[w], g->saved, NULL, err);
     }
     return FSC_OK; /* a workload that the configuration has no longer */
 }
@@ -90,10 +106,10 @@ fsc_status fsc_session_load(fsc_session *s, const void *bytes, size_t n, fsc_err
         return fsc_fail(err, FSC_DATA,
                         "this is no state of this version of forescale: remove it to start anew");
     p += sizeof magic - 1;
-    for (part one = {0}, before; p < end;) {
-        before = one;
+    gathered g = {.n = 0};
+    for (part one; p < end;) {
         FSC_TRY(next_part(&one, &p, end, err));
-        FSC_TRY(load_part(s, &one, &before, err));
+        FSC_TRY(load_part(s, &one, &g, err));
     }
     return FSC_OK;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* States of forecaster and planner, as --state and the store hand them back: refused, or loaded and
  * then planned with. The first byte chooses: even, a planner's state follows; odd, the number of a
- * model, two bytes for the length of the day's part, and both parts of its forecaster. */
+ * model, two bytes each for the lengths of the day's part and the newest, and its forecaster's parts:
+ * these two and the past. */
 #include "fuzz/fuzz.h"
 
 #include "forescale/plan.h"
 #include "forescale/yaml.h"
 
-enum { NOW = 1793000040, STEP_S = 60, HEAD = 3 };
+enum { NOW = 1793000040, STEP_S = 60, HEAD = 5 };
 
 static const char yaml[] =
     "apiVersion: forescale.dev/v1\nkind: Config\n"
@@ -22,13 +23,17 @@ static fsc_status forecast(fsc_forecast *out, const fsc_planner *p, const uint8_
 {
     fsc_forecaster *f;
     fsc_forecaster_config fc = {.id = "w", .step_s = STEP_S, .model = models[bytes[0] / 2u % 2]};
-    size_t day = (size_t)(bytes[1] | bytes[2] << 8), rest = n - HEAD;
-    if (day > rest)
+    size_t day = (size_t)(bytes[1] | bytes[2] << 8), now = (size_t)(bytes[3] | bytes[4] << 8);
+    if (day + now > n - HEAD)
         return fsc_fail(err, FSC_DATA, "no such part");
     bytes += HEAD;
+    const fsc_saved_part saved[FSC_N_STATE_PARTS] = {
+        [FSC_STATE_DAY] = {bytes, day},
+        [FSC_STATE_NOW] = {bytes + day, now},
+        [FSC_STATE_PAST] = {bytes + day + now, n - HEAD - day - now}};
     FSC_TRY(fsc_planner_request(&fc.request, p, 0, STEP_S, a, err));
     FSC_TRY(fsc_forecaster_open(&f, &fc, a, err));
-    FSC_TRY(fsc_forecaster_load(f, bytes, day, bytes + day, rest - day, err));
+    FSC_TRY(fsc_forecaster_load(f, saved, NULL, err));
     return fsc_forecaster_run(out, f, a, err);
 }
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "direct_features.h"
 #include "far.h"
-#include "forescale/model.h"
+#include "forecaster.h"
 #include "newest_day.h"
-#include "past.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* SPARE_DAYS: between two local midnights, when the oldest days are forgotten, with room for a
@@ -16,22 +14,6 @@ enum {
     HOURLY_HISTORY_S = 112 * FSC_DAY_S,
     SPARE_DAYS = 3,
     SCRATCH_LIMIT_MIB = 1024
-};
-
-struct fsc_forecaster {
-    fsc_forecaster_config cfg;
-    fsc_arena *arena;
-    const fsc_model_ops *model;
-    fsc_model_spec spec;
-    fsc_past past;
-    bool opened;     /* the past has a grid */
-    size_t day_n;    /* points of the past before its newest local day */
-    bool day_stored; /* the day's part of the state is as it was loaded */
-    bool fitted;
-    bool fits_daily; /* else, for horizons far ahead alone, at each run: nothing is learned in
-                        between */
-    size_t state_bytes;
-    void *state;
 };
 
 /* ---- opening
@@ -115,7 +97,7 @@ fsc_status fsc_forecaster_open(fsc_forecaster **out, const fsc_forecaster_config
     return f->state ? FSC_OK : FSC_NOMEM;
 }
 
-static fsc_status open_past(fsc_forecaster *f, int64_t start, fsc_err *err)
+fsc_status fsc__forecaster_open_past(fsc_forecaster *f, int64_t start, fsc_err *err)
 {
     size_t day = FSC_DAY_S % f->cfg.step_s == 0 ? (size_t)(FSC_DAY_S / f->cfg.step_s) : 0;
     size_t furthest = (size_t)f->cfg.request.horizon[f->cfg.request.n_horizons - 1];
@@ -167,7 +149,7 @@ static bool note_newest_day(fsc_past *p)
     fsc_past_note note[FSC_MAX_NOTES + 1];
     size_t n = 0;
     for (size_t i = 0; i < p->n_notes; i++)
-        if (p->note[i].from_t > p->start)
+        if (p->note[i].from_t + FSC_DAY_S > p->start)
             note[n++] = p->note[i];
     if (n == FSC_MAX_NOTES || !fsc_newest_day_note(&note[n], p))
         return false;
@@ -175,12 +157,16 @@ static bool note_newest_day(fsc_past *p)
     return true;
 }
 
-/* True where the calendar is another than the day before. */
+/* What is older than the history may be is forgotten, and a gap at its begin: as if it began behind
+ * them. True where the calendar is another than the day before. */
 static bool end_day(fsc_forecaster *f)
 {
-    size_t keep = (size_t)(f->cfg.max_history_s / f->cfg.step_s);
-    if (f->past.n > keep)
-        fsc_past_drop(&f->past, f->past.n - keep);
+    size_t n = f->past.n, keep = (size_t)(f->cfg.max_history_s / f->cfg.step_s),
+           old = n > keep ? n - keep : 0;
+    while (old + 1 < n && isnan(f->past.y[old]))
+        old++;
+    if (old)
+        fsc_past_drop(&f->past, old);
     f->day_n = f->past.n;
     f->day_stored = false;
     return note_newest_day(&f->past);
@@ -226,7 +212,7 @@ static fsc_status take(fsc_forecaster *f, double value, int64_t last_day, fsc_er
     bool new_day = day != local_day(f, t - p->step_s);
     if (new_day && end_day(f) && f->fitted)
         FSC_TRY(learn_again(f, err));
-    fsc_past_append(p, value);
+    fsc_past_append(p, &value, 1);
     if (new_day)
         return begin_day(f, day, last_day, err);
     if (f->fitted)
@@ -242,7 +228,7 @@ fsc_status fsc_forecaster_feed(fsc_forecaster *f, const fsc_series *s, fsc_err *
     if (!s->n)
         return FSC_OK;
     if (!f->opened)
-        FSC_TRY(open_past(f, s->start, err));
+        FSC_TRY(fsc__forecaster_open_past(f, s->start, err));
     if ((s->start - f->past.start) % s->step_s != 0)
         return fsc_fail(err, FSC_DATA, "samples do not stand on the grid of those before");
     int64_t next = fsc_past_time(&f->past, f->past.n),
@@ -416,133 +402,6 @@ fsc_status fsc_forecast_series(fsc_forecast *out, const fsc_series *s,
     FSC_TRY(fsc_forecaster_open(&f, cfg, a, err));
     FSC_TRY(fsc_forecaster_feed(f, s, err));
     return fsc_forecaster_run(out, f, a, err);
-}
-
-/* ---- keeping
- * --------------------------------------------------------------------------------------------- */
-
-/* Layout of a saved state; a change of any struct in it needs another version. The day's part goes
- * on with y before the newest local day and the model's bytes of the day, the other with y since
- * then and the model's other bytes. */
-typedef struct saved_day {
-    char magic[8];
-    char model[24];
-    uint64_t n, state_bytes;
-    int64_t start;
-    int32_t step_s, fitted;
-    uint64_t request; /* horizons and levels: what a model learns is of these */
-    uint64_t n_notes;
-    fsc_past_note note[FSC_MAX_NOTES];
-} saved_day;
-
-typedef struct saved_now {
-    char magic[8];
-    uint64_t n, n_day, state_bytes;
-    int64_t start;
-} saved_now;
-
-static const char day_magic[8] = "FSCFD07", now_magic[8] = "FSCFN03";
-
-/* FNV-1a */
-static uint64_t request_hash(const fsc_forecast_request *r)
-{
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < r->n_horizons; i++)
-        h = (h ^ (uint64_t)r->horizon[i]) * 1099511628211u;
-    for (size_t i = 0; i < r->n_q; i++)
-        h = (h ^ (uint64_t)(r->q[i] * 1e6)) * 1099511628211u;
-    return h;
-}
-
-static size_t day_bytes(const fsc_forecaster *f)
-{
-    return f->model->day_bytes ? f->model->day_bytes(&f->spec) : 0;
-}
-
-bool fsc_forecaster_day_is_stored(const fsc_forecaster *f)
-{
-    return f->day_stored;
-}
-
-fsc_status fsc_forecaster_save_day(fsc_buf *out, const fsc_forecaster *f, fsc_err *err)
-{
-    saved_day h = {.n = f->day_n,
-                   .state_bytes = day_bytes(f),
-                   .start = f->past.start,
-                   .step_s = f->cfg.step_s,
-                   .fitted = f->fitted,
-                   .request = request_hash(&f->cfg.request),
-                   .n_notes = f->past.n_notes};
-    memcpy(h.note, f->past.note, sizeof h.note);
-    memcpy(h.magic, day_magic, sizeof h.magic);
-    (void)snprintf(h.model, sizeof h.model, "%s", f->model->name);
-    fsc_buf_add(out, &h, sizeof h);
-    fsc_buf_add(out, f->past.y, f->day_n * sizeof *f->past.y);
-    fsc_buf_add(out, f->state, h.state_bytes);
-    return fsc_buf_status(out, err);
-}
-
-fsc_status fsc_forecaster_save_now(fsc_buf *out, const fsc_forecaster *f, fsc_err *err)
-{
-    size_t skip = day_bytes(f), n = f->past.n - f->day_n;
-    saved_now h = {
-        .n = n, .n_day = f->day_n, .state_bytes = f->state_bytes - skip, .start = f->past.start};
-    memcpy(h.magic, now_magic, sizeof h.magic);
-    fsc_buf_add(out, &h, sizeof h);
-    fsc_buf_add(out, f->past.y + f->day_n, n * sizeof *f->past.y);
-    fsc_buf_add(out, (const char *)f->state + skip, h.state_bytes);
-    return fsc_buf_status(out, err);
-}
-
-static fsc_status check_saved(const fsc_forecaster *f, const saved_day *day, size_t n_day,
-                              const saved_now *now, size_t n_now, fsc_err *err)
-{
-    char model[sizeof day->model + 1] = "";
-    memcpy(model, day->model, sizeof day->model);
-    if (memcmp(day->magic, day_magic, sizeof day->magic) || day->step_s != f->cfg.step_s ||
-        strcmp(model, f->model->name) || day->state_bytes != day_bytes(f) ||
-        memcmp(now->magic, now_magic, sizeof now->magic) ||
-        now->state_bytes != f->state_bytes - day->state_bytes ||
-        day->request != request_hash(&f->cfg.request))
-        return fsc_fail(err, FSC_DATA,
-                        "the forecast state is of another model, step, lead, or version");
-    if (now->n_day != day->n || now->start != day->start)
-        return fsc_fail(err, FSC_DATA, "the two parts of the forecast state are of two days");
-    size_t most = SIZE_MAX / sizeof(double) / 4;
-    if (day->n_notes > FSC_MAX_NOTES || day->n > most || now->n > most ||
-        n_day != sizeof *day + day->n * sizeof(double) + day->state_bytes ||
-        n_now != sizeof *now + now->n * sizeof(double) + now->state_bytes)
-        return fsc_fail(err, FSC_DATA, "the forecast state has another length than it says");
-    return FSC_OK;
-}
-
-fsc_status fsc_forecaster_load(fsc_forecaster *f, const void *day, size_t n_day, const void *now,
-                               size_t n_now, fsc_err *err)
-{
-    saved_day d;
-    saved_now w;
-    if (n_day < sizeof d || n_now < sizeof w)
-        return fsc_fail(err, FSC_DATA, "the forecast state is cut off");
-    memcpy(&d, day, sizeof d);
-    memcpy(&w, now, sizeof w);
-    FSC_TRY(check_saved(f, &d, n_day, &w, n_now, err));
-    if (d.n + w.n == 0)
-        return FSC_OK;
-    FSC_TRY(open_past(f, d.start, err));
-    if (d.n + w.n >= f->past.cap)
-        return fsc_fail(err, FSC_DATA, "the forecast state is longer than its history may be");
-    const char *day_y = (const char *)day + sizeof d, *now_y = (const char *)now + sizeof w;
-    fsc_past_set_notes(&f->past, d.note, (size_t)d.n_notes);
-    fsc_past_restore(&f->past, day_y, (size_t)d.n);
-    fsc_past_restore(&f->past, now_y, (size_t)w.n);
-    memcpy(f->state, day_y + d.n * sizeof(double), d.state_bytes);
-    memcpy((char *)f->state + d.state_bytes, now_y + w.n * sizeof(double), w.state_bytes);
-    f->day_n = (size_t)d.n;
-    f->day_stored = true;
-    f->fitted = d.fitted != 0;
-    if (f->fitted && f->model->resume)
-        f->model->resume(f->state, &f->past, &f->spec);
-    return FSC_OK;
 }
 
 double fsc_forecast_exceed(const fsc_forecast *f, size_t h, double x)

@@ -12,3 +12,8 @@ const fsc_model_ops fsc_model_double_seasonal = {
     .variant = &kind,
     FSC_SMOOTHING_FUNCTIONS,
 };
+
+static const fsc_smoothing_kind for_a_day = {
+    .weekly = true, .autoregressive = true, .for_a_day = true};
+
+const fsc_model_ops fsc_model_double_seasonal_day = {.variant = &for_a_day};

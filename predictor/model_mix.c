@@ -115,7 +115,7 @@ static fits count_fits(const fsc_model_spec *spec)
  * weeks: one season alone is wrong each weekend. */
 static fsc_model_spec smoothing_spec(const fsc_model_spec *spec)
 {
-    return (fsc_model_spec){.model = &fsc_model_double_seasonal,
+    return (fsc_model_spec){.model = &fsc_model_double_seasonal_day,
                             .step_s = spec->step_s,
                             .request = {.n_horizons = spec->request.n_horizons,
                                         .horizon = spec->request.horizon,
@@ -376,7 +376,7 @@ void fsc_mix_observe(void *state, fsc_past *past, const fsc_model_spec *spec)
     l.head->top = y > l.head->top ? y : l.head->top;
     if (l.fits.n_short) {
         const fsc_model_spec its = smoothing_spec(spec);
-        fsc_smoothing_observe_now(l.smoothing, past, &its);
+        fsc_smoothing_observe(l.smoothing, past, &its);
     }
     track_all(&l, past, spec);
 }

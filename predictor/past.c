@@ -128,24 +128,32 @@ static void fill_in(fsc_past *w, size_t i)
         w->filled[k - 1] = w->y[i];
 }
 
-void fsc_past_append(fsc_past *w, double value)
+/* The n points of y behind the newest are set. */
+static void take_in(fsc_past *w, size_t n)
 {
-    size_t i = w->n++;
-    int64_t t = fsc_past_time(w, i);
-    double factor = fsc_past_factor(w, t);
-    mark_calendar(w, i + w->ahead, i + w->ahead + 1);
-    bool usable = isfinite(value) && factor > 0 && !is_excluded(w->calendar, t) && !is_odd(w, t);
-    w->y[i] = usable ? value / factor : NAN;
-    fill_in(w, i);
+    mark_calendar(w, w->n + w->ahead, w->n + n + w->ahead);
+    for (size_t end = w->n + n; w->n < end; w->n++)
+        fill_in(w, w->n);
+}
+
+void fsc_past_append(fsc_past *w, const double *values, size_t n)
+{
+    const fsc_calendar *c = w->calendar;
+    bool plain = !w->n_notes && (!c || (!c->n_events && !c->n_excludes));
+    for (size_t i = 0; i < n; i++) {
+        int64_t t = fsc_past_time(w, w->n + i);
+        double factor = plain ? 1 : fsc_past_factor(w, t);
+        bool usable = isfinite(values[i]) && factor > 0 &&
+                      (plain || (!is_excluded(c, t) && !is_odd(w, t)));
+        w->y[w->n + i] = usable ? values[i] / factor : NAN;
+    }
+    take_in(w, n);
 }
 
 void fsc_past_restore(fsc_past *w, const void *y, size_t n)
 {
-    size_t from = w->n;
-    memcpy(w->y + from, y, n * sizeof *w->y);
-    mark_calendar(w, from + w->ahead, from + n + w->ahead);
-    for (w->n += n; from < w->n; from++)
-        fill_in(w, from);
+    memcpy(w->y + w->n, y, n * sizeof *w->y);
+    take_in(w, n);
 }
 
 void fsc_past_set_notes(fsc_past *w, const fsc_past_note *note, size_t n)

@@ -42,10 +42,10 @@ fsc_status fsc_past_open(fsc_past *w, const char *id, const fsc_calendar *calend
                          int64_t start, size_t cap, size_t ahead, fsc_arena *a,
                          fsc_err *err) FSC_CHECKED;
 
-/* One more grid point; value NaN for a gap. The past must not be full. */
-void fsc_past_append(fsc_past *w, double value);
+/* The next n grid points as they were sampled; NaN for a gap. The past must have room for them. */
+void fsc_past_append(fsc_past *w, const double *values, size_t n);
 
-/* Appends n saved points of y (base demand; bytes of any alignment). */
+/* The same of n saved points of y (base demand; bytes of any alignment). */
 void fsc_past_restore(fsc_past *w, const void *y, size_t n);
 
 /* From now on these notes hold: what follows from them is made anew. A day that was odd stays so.

@@ -11,6 +11,7 @@ enum {
     FIT_DAYS = 28,
     WEEKLY_FIT_DAYS = 56, /* or as many as there are */
     BEGIN_DAYS = 8,
+    KEPT_AHEAD_S = 28 * FSC_HOUR_S, /* the longest local day, and short horizons behind its end */
     SEARCH_ROUNDS = 24,
     POLISH_ROUNDS = 25
 };
@@ -38,23 +39,25 @@ static const fsc_smoothing_kind *kind_of(const fsc_model_spec *spec)
  * ---------------------------------------------------------------------------------------------- */
 
 typedef struct layout {
-    size_t m, week; /* steps of a season; week 0: none */
+    size_t m, days, week; /* steps of a day; that are kept of its season, and of the week's */
     fsc_smoothing *s;
-    double *day_season, *week_season, *quantile; /* [m], [week], [n_q] of standardised errors */
+    double *day_season, *week_season, *quantile; /* [days], [week], [n_q] of standardised errors */
     fsc_smoothing_now *now;
 } layout;
 
 static layout lay_out(const void *state, const fsc_model_spec *spec)
 {
+    const fsc_smoothing_kind *kind = kind_of(spec);
     layout l = {.m = (size_t)(FSC_DAY_S / spec->step_s)};
     /* An integer: without a state this only measures. The caller's const decides what is written.
      */
     uintptr_t p = (uintptr_t)state;
-    l.week = kind_of(spec)->weekly ? 7 * l.m : 0;
+    l.days = kind->for_a_day ? (size_t)(KEPT_AHEAD_S / spec->step_s) : l.m;
+    l.week = kind->weekly && !kind->for_a_day ? 7 * l.m : 0;
     l.s = (fsc_smoothing *)p;
     p += sizeof *l.s;
     l.day_season = (double *)p;
-    l.week_season = (double *)(p += l.m * sizeof(double));
+    l.week_season = (double *)(p += l.days * sizeof(double));
     l.quantile = (double *)(p += l.week * sizeof(double));
     l.now = (fsc_smoothing_now *)(p + spec->request.n_q * sizeof(double));
     return l;
@@ -63,7 +66,7 @@ static layout lay_out(const void *state, const fsc_model_spec *spec)
 size_t fsc_smoothing_day_bytes(const fsc_model_spec *spec)
 {
     layout l = lay_out(NULL, spec);
-    return sizeof *l.s + (l.m + l.week + spec->request.n_q) * sizeof(double);
+    return sizeof *l.s + (l.days + l.week + spec->request.n_q) * sizeof(double);
 }
 
 size_t fsc_smoothing_state_bytes(const fsc_model_spec *spec)
@@ -317,6 +320,12 @@ static void begin(trial *t, const double *filled, double *day, double *week)
 static void keep_course(layout *l, const course *c, const trial *t)
 {
     *l->now = (fsc_smoothing_now){c->level[0], c->trend[0], c->before[0], 0};
+    if (t->kind.for_a_day) {
+        for (size_t i = 0; i < l->days; i++)
+            l->day_season[i] = t->day[(t->n + i) % t->m][0] +
+                               (t->week ? t->week_season[(t->n + i) % t->week][0] : 0);
+        return;
+    }
     l->s->day_phase = t->n % t->m;
     l->s->week_phase = t->week ? t->n % t->week : 0;
     for (size_t i = 0; i < t->m; i++)
@@ -359,14 +368,16 @@ fsc_status fsc_smoothing_fit(void *state, fsc_past *past, const fsc_model_spec *
                              fsc_arena *scratch, fsc_err *err)
 {
     layout l = lay_out(state, spec);
-    size_t most = (l.week ? WEEKLY_FIT_DAYS : FIT_DAYS) * l.m,
+    trial t = {.kind = *kind_of(spec), .m = l.m};
+    size_t most = (t.kind.weekly ? WEEKLY_FIT_DAYS : FIT_DAYS) * l.m,
            span = past->n < most ? past->n : most, from = past->n - span;
-    trial t = {.kind = *kind_of(spec), .y = past->y + from, .n = span, .m = l.m};
     t.kind.weekly &= span >= FSC_WEEKLY_DAYS * l.m;
-    t.week = t.kind.weekly ? l.week : 0;
-    double *day = FSC_NEW(scratch, l.m, double, err), *week = FSC_NEW(scratch, l.week, double, err);
-    t.day = FSC_NEW(scratch, l.m, fsc_lanes, err);
-    t.week_season = FSC_NEW(scratch, l.week + 1, fsc_lanes, err);
+    t.y = past->y + from;
+    t.n = span;
+    t.week = t.kind.weekly ? 7 * l.m : 0;
+    double *day = FSC_NEW(scratch, t.m, double, err), *week = FSC_NEW(scratch, t.week, double, err);
+    t.day = FSC_NEW(scratch, t.m, fsc_lanes, err);
+    t.week_season = FSC_NEW(scratch, t.week + 1, fsc_lanes, err);
     if (!day || !week || !t.day || !t.week_season)
         return FSC_NOMEM;
     memset(state, 0, fsc_smoothing_state_bytes(spec));
@@ -381,12 +392,12 @@ fsc_status fsc_smoothing_fit(void *state, fsc_past *past, const fsc_model_spec *
 /* ---- after the fit
  * ------------------------------------------------------------------------------------------ */
 
-static void observe(void *state, const fsc_past *past, const fsc_model_spec *spec,
-                    bool keep_seasons)
+void fsc_smoothing_observe(void *state, fsc_past *past, const fsc_model_spec *spec)
 {
     layout l = lay_out(state, spec);
+    fsc_smoothing_kind kind = *kind_of(spec);
     course c = {.least_level = l.s->least_level};
-    double none = 0, *day_cell = cell(l.day_season, l.m, l.s->day_phase, &l, 0),
+    double none = 0, *day_cell = cell(l.day_season, l.days, l.s->day_phase, &l, 0),
            *week_cell = l.week ? cell(l.week_season, l.week, l.s->week_phase, &l, 0) : &none;
     fsc_lanes day = {*day_cell}, week = {*week_cell};
     for (size_t p = 0; p < FSC_N_PARAMETERS; p++)
@@ -394,22 +405,13 @@ static void observe(void *state, const fsc_past *past, const fsc_model_spec *spe
     c.level[0] = l.now->level;
     c.trend[0] = l.now->trend;
     c.before[0] = l.now->before;
-    advance(&c, &day, &week, past->y[past->n - 1], kind_of(spec));
+    kind.weekly &= !kind.for_a_day; /* the week is in the sum */
+    advance(&c, &day, &week, past->y[past->n - 1], &kind);
     *l.now = (fsc_smoothing_now){c.level[0], c.trend[0], c.before[0], l.now->age + 1};
-    if (keep_seasons)
+    if (kind.for_a_day)
         return;
     *day_cell = day[0];
     *week_cell = week[0];
-}
-
-void fsc_smoothing_observe(void *state, fsc_past *past, const fsc_model_spec *spec)
-{
-    observe(state, past, spec, false);
-}
-
-void fsc_smoothing_observe_now(void *state, const fsc_past *past, const fsc_model_spec *spec)
-{
-    observe(state, past, spec, true);
 }
 
 /* How the forecast goes on from step to step. */
@@ -439,7 +441,7 @@ void fsc_smoothing_ahead(double *mean, double *unit, const void *state, const fs
     for (size_t i = 1; i <= h; i++)
         go_on(&p, &l, l.s->parameter, i);
     double base = l.now->level + p.trend * l.now->trend + p.carried * l.now->before,
-           season = *cell(l.day_season, l.m, l.s->day_phase, &l, h - 1);
+           season = *cell(l.day_season, l.days, l.s->day_phase, &l, h - 1);
     bool times = kind_of(spec)->multiplicative;
     if (l.week)
         season += *cell(l.week_season, l.week, l.s->week_phase, &l, h - 1);

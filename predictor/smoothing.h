@@ -21,6 +21,8 @@
 
 typedef struct fsc_smoothing_kind { /* a model's variant */
     bool multiplicative, weekly, autoregressive;
+    bool for_a_day; /* keeps of the (added) seasons their sum for the day after the fit alone, and
+                       leaves it as it is: where fits are daily, later values are never asked for */
 } fsc_smoothing_kind;
 
 /* Below so much history a week is not told from chance. */
@@ -47,9 +49,6 @@ fsc_status fsc_smoothing_fit(void *state, fsc_past *past, const fsc_model_spec *
 void fsc_smoothing_observe(void *state, fsc_past *past, const fsc_model_spec *spec);
 void fsc_smoothing_predict(fsc_prediction *out, const void *state, const fsc_past *past,
                            const fsc_model_spec *spec);
-/* The same with seasons left as the fit made them: a daily fit brings them up to date before any of
- * their values is asked for again, and only fsc_smoothing_now changes. */
-void fsc_smoothing_observe_now(void *state, const fsc_past *past, const fsc_model_spec *spec);
 /* The forecast h steps ahead, and what standardised errors are multiplied with there. */
 void fsc_smoothing_ahead(double *mean, double *unit, const void *state, const fsc_model_spec *spec,
                          size_t h);

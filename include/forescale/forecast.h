@@ -66,15 +66,32 @@ fsc_series fsc_forecaster_past(const fsc_forecaster *f);
 fsc_status fsc_forecaster_run(fsc_forecast *out, fsc_forecaster *f, fsc_arena *a,
                               fsc_err *err) FSC_CHECKED;
 
-/* The state as bytes (versioned, checked on load), in two parts: `day`, the larger one, changes
- * when a local day begins, or more exactly whenever the loaded one is no longer the stored one;
- * `now` changes with each sample. Load both into a freshly opened forecaster; the bytes are copied.
- */
-fsc_status fsc_forecaster_save_day(fsc_buf *out, const fsc_forecaster *f, fsc_err *err) FSC_CHECKED;
-fsc_status fsc_forecaster_save_now(fsc_buf *out, const fsc_forecaster *f, fsc_err *err) FSC_CHECKED;
+/* The state as bytes (versioned, checked on load), in parts. */
+typedef enum fsc_state_part {
+    FSC_STATE_PAST, /* what it remembers of the samples: for those who do not keep them */
+    FSC_STATE_DAY,  /* changes when a local day begins, or more exactly whenever the loaded one is
+                       no longer the stored one */
+    FSC_STATE_NOW,  /* changes with each sample */
+    FSC_N_STATE_PARTS
+} fsc_state_part;
+
+typedef struct fsc_saved_part {
+    const void *bytes;
+    size_t n;
+} fsc_saved_part;
+
+fsc_status fsc_forecaster_save(fsc_buf *out, const fsc_forecaster *f, fsc_state_part part,
+                               fsc_err *err) FSC_CHECKED;
 bool fsc_forecaster_day_is_stored(const fsc_forecaster *f);
-fsc_status fsc_forecaster_load(fsc_forecaster *f, const void *day, size_t n_day, const void *now,
-                               size_t n_now, fsc_err *err) FSC_CHECKED;
+
+/* When the past of a saved state begins: by its day and now. */
+fsc_status fsc_forecaster_saved_from(int64_t *from, const fsc_saved_part saved[FSC_N_STATE_PARTS],
+                                     fsc_err *err) FSC_CHECKED;
+/* Into a freshly opened forecaster; all is copied. The past is its part of the state or, with
+ * history not NULL, the samples themselves: what they no longer reach back to is a gap, and what is
+ * newer than the state is left to be fed. */
+fsc_status fsc_forecaster_load(fsc_forecaster *f, const fsc_saved_part saved[FSC_N_STATE_PARTS],
+                               const fsc_series *history, fsc_err *err) FSC_CHECKED;
 
 /* Open, feed, run: the whole history at once. */
 fsc_status fsc_forecast_series(fsc_forecast *out, const fsc_series *s,

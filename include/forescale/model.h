@@ -52,7 +52,7 @@ struct fsc_model_ops {
     double (*skill)(const void *state, const fsc_model_spec *spec);
 };
 
-/* The fallback, the default, and one of its experts. */
-extern const fsc_model_ops fsc_model_last_value, fsc_model_mix, fsc_model_double_seasonal;
+/* The fallback, the default, and what one of its experts is a state of: no model of its own. */
+extern const fsc_model_ops fsc_model_last_value, fsc_model_mix, fsc_model_double_seasonal_day;
 
 #endif

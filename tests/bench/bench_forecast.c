@@ -273,39 +273,38 @@ static double time_ticks(fsc_forecaster *f, const fsc_series *s, size_t from, fs
 /* What a tick costs from a stored state: open, load, feed one point, run, save; the bytes lie in
  * memory. */
 static double time_resumed(const fsc_forecaster_config *cfg, fsc_forecaster *f, const fsc_series *s,
-                           size_t from, size_t *day_bytes, size_t *now_bytes, fsc_arena *a)
+                           size_t from, size_t bytes[FSC_N_STATE_PARTS], fsc_arena *a)
 {
     fsc_err err = FSC_ERR_INIT;
-    fsc_buf day, now;
+    fsc_buf part[FSC_N_STATE_PARTS];
+    fsc_saved_part saved[FSC_N_STATE_PARTS];
     fsc_forecast out;
     fsc_arena *b;
     double spent = 0;
     if (fsc_arena_open(&b, (size_t)64 << 20, &err) != FSC_OK)
         die(&err);
-    fsc_buf_init(&day, a, (size_t)64 << 20);
-    fsc_buf_init(&now, a, (size_t)64 << 20);
-    if (fsc_forecaster_save_day(&day, f, &err) != FSC_OK ||
-        fsc_forecaster_save_now(&now, f, &err) != FSC_OK)
-        die(&err);
+    for (fsc_state_part k = 0; k < FSC_N_STATE_PARTS; k++) {
+        fsc_buf_init(&part[k], a, (size_t)64 << 20);
+        if (fsc_forecaster_save(&part[k], f, k, &err) != FSC_OK)
+            die(&err);
+        saved[k] = (fsc_saved_part){fsc_buf_str(&part[k]), bytes[k] = part[k].len};
+    }
     for (size_t i = from; i < from + SPEED_TICKS; i++) {
         fsc_forecaster *g;
         fsc_arena_mark mark = fsc_arena_get_mark(b);
         double t0 = cpu_seconds();
         if (fsc_forecaster_open(&g, cfg, b, &err) != FSC_OK ||
-            fsc_forecaster_load(g, fsc_buf_str(&day), day.len, fsc_buf_str(&now), now.len, &err) !=
-                FSC_OK)
+            fsc_forecaster_load(g, saved, s, &err) != FSC_OK)
             die(&err);
         feed_or_die(g, *s, i, 1);
-        now.len = 0;
+        part[FSC_STATE_NOW].len = 0;
         if (fsc_forecaster_run(&out, g, b, &err) != FSC_OK ||
-            fsc_forecaster_save_now(&now, g, &err) != FSC_OK)
+            fsc_forecaster_save(&part[FSC_STATE_NOW], g, FSC_STATE_NOW, &err) != FSC_OK)
             die(&err);
         spent += cpu_seconds() - t0;
         fsc_arena_rewind(b, mark);
     }
     fsc_arena_close(b);
-    *day_bytes = day.len;
-    *now_bytes = now.len;
     return spent / SPEED_TICKS;
 }
 
@@ -314,7 +313,7 @@ static void run_speed_at(int32_t step_s, double refit_bound_s)
     fsc_arena *a;
     fsc_err err = FSC_ERR_INIT;
     fsc_forecaster *f;
-    size_t day = (size_t)(FSC_DAY_S / step_s), day_bytes, now_bytes;
+    size_t day = (size_t)(FSC_DAY_S / step_s), bytes[FSC_N_STATE_PARTS];
     if (fsc_arena_open(&a, (size_t)4 << 30, &err) != FSC_OK)
         die(&err);
     const fsc_forecaster_config cfg = speed_config(step_s);
@@ -327,13 +326,12 @@ static void run_speed_at(int32_t step_s, double refit_bound_s)
     t0 = cpu_seconds();
     feed_or_die(f, s, 29 * day, 1);
     double refit = cpu_seconds() - t0, tick = time_ticks(f, &s, 29 * day + 1, a);
-    double resumed =
-        time_resumed(&cfg, f, &s, 29 * day + 1 + SPEED_TICKS, &day_bytes, &now_bytes, a);
+    double resumed = time_resumed(&cfg, f, &s, 29 * day + 1 + SPEED_TICKS, bytes, a);
     (void)printf("28 days at %3d s, %d horizons, %d levels: refit %.3f s (to reach %.1f), tick "
                  "%.3f ms, from a stored state %.3f ms (1.2), first feed %.2f s; state %.0f kB a "
                  "day, %.0f kB a tick\n",
                  (int)step_s, SPEED_H, SPEED_Q, refit, refit_bound_s, 1e3 * tick, 1e3 * resumed,
-                 first, (double)day_bytes / 1e3, (double)now_bytes / 1e3);
+                 first, (double)bytes[FSC_STATE_DAY] / 1e3, (double)bytes[FSC_STATE_NOW] / 1e3);
     fsc_arena_close(a);
 }
 

@@ -118,23 +118,30 @@ static void check_same(const fsc_forecast *a, const fsc_forecast *b)
 }
 
 typedef struct saved {
-    fsc_buf day, now;
+    fsc_buf part[FSC_N_STATE_PARTS];
 } saved;
 
 static saved saved_state(const fsc_forecaster *f)
 {
     saved s;
-    fsc_buf_init(&s.day, arena, (size_t)64 << 20);
-    fsc_buf_init(&s.now, arena, (size_t)64 << 20);
-    ck_assert_int_eq(fsc_forecaster_save_day(&s.day, f, &err), FSC_OK);
-    ck_assert_int_eq(fsc_forecaster_save_now(&s.now, f, &err), FSC_OK);
+    for (fsc_state_part k = 0; k < FSC_N_STATE_PARTS; k++) {
+        fsc_buf_init(&s.part[k], arena, (size_t)64 << 20);
+        ck_assert_int_eq(fsc_forecaster_save(&s.part[k], f, k, &err), FSC_OK);
+    }
     return s;
+}
+
+static fsc_status load_beside(fsc_forecaster *f, const saved *s, const fsc_series *history)
+{
+    fsc_saved_part parts[FSC_N_STATE_PARTS];
+    for (fsc_state_part k = 0; k < FSC_N_STATE_PARTS; k++)
+        parts[k] = (fsc_saved_part){fsc_buf_str(&s->part[k]), s->part[k].len};
+    return fsc_forecaster_load(f, parts, history, &err);
 }
 
 static fsc_status load(fsc_forecaster *f, const saved *s)
 {
-    return fsc_forecaster_load(f, fsc_buf_str(&s->day), s->day.len, fsc_buf_str(&s->now),
-                               s->now.len, &err);
+    return load_beside(f, s, NULL);
 }
 
 static void check_same_bytes(const fsc_buf *x, const fsc_buf *y)
@@ -146,8 +153,8 @@ static void check_same_bytes(const fsc_buf *x, const fsc_buf *y)
 static void check_same_state(const fsc_forecaster *a, const fsc_forecaster *b)
 {
     saved x = saved_state(a), y = saved_state(b);
-    check_same_bytes(&x.day, &y.day);
-    check_same_bytes(&x.now, &y.now);
+    for (fsc_state_part k = 0; k < FSC_N_STATE_PARTS; k++)
+        check_same_bytes(&x.part[k], &y.part[k]);
 }
 
 static const fsc_model_ops *model_at(int i)
@@ -293,9 +300,10 @@ START_TEST(pieces_and_saving_give_the_same_bytes)
         saved before = stored;
         stored = saved_state(pieces);
         if (fsc_forecaster_day_is_stored(pieces))
-            check_same_bytes(&before.day, &stored.day);
+            check_same_bytes(&before.part[FSC_STATE_DAY], &stored.part[FSC_STATE_DAY]);
         pieces = opened(&cfg);
-        ck_assert_msg(load(pieces, &stored) == FSC_OK, "%s", err.msg);
+        ck_assert_msg(load_beside(pieces, &stored, at / n % 2 ? &s : NULL) == FSC_OK, "%s",
+                      err.msg);
     }
     check_same_state(whole, pieces);
     fsc_forecast a = run(whole), b = run(pieces);
@@ -358,15 +366,40 @@ START_TEST(states_of_another_kind_are_refused)
     feed(f, &s, 0, 500);
     saved state = saved_state(f), cut = state;
     ck_assert_int_eq(load(opened(&other), &state), FSC_DATA);
-    for (cut.day.len = 0; cut.day.len < state.day.len; cut.day.len += 977)
-        ck_assert_int_eq(load(opened(&cfg), &cut), FSC_DATA);
-    cut = state;
-    for (cut.now.len = 0; cut.now.len < state.now.len; cut.now.len += 97)
-        ck_assert_int_eq(load(opened(&cfg), &cut), FSC_DATA);
+    for (fsc_state_part k = 0; k < FSC_N_STATE_PARTS; k++) {
+        cut = state;
+        for (cut.part[k].len = 0; cut.part[k].len < state.part[k].len; cut.part[k].len += 97)
+            ck_assert_int_eq(load(opened(&cfg), &cut), FSC_DATA);
+    }
     feed(f, &s, 500, 700);
     cut = saved_state(f);
-    cut.day = state.day;
+    cut.part[FSC_STATE_DAY] = state.part[FSC_STATE_DAY];
     ck_assert_int_eq(load(opened(&cfg), &cut), FSC_DATA);
+    const fsc_series later = {.start = START + (int64_t)700 * STEP_S, .step_s = STEP_S};
+    ck_assert_int_eq(load_beside(opened(&cfg), &state, &later), FSC_DATA);
+}
+END_TEST
+
+/* A store that keeps samples for less than a forecaster looks back. */
+START_TEST(what_history_no_longer_reaches_back_to_is_a_gap)
+{
+    const size_t n = 20 * 144 + 50, first = 9 * 144 + 5, more = n + 3 * 144;
+    double *y = make(more, STEP_S);
+    const fsc_series s = series(y, more, STEP_S),
+                     kept = fsc_series_cut(&s, START + (int64_t)first * STEP_S, INT64_MAX);
+    const fsc_forecaster_config cfg = config(NULL, STEP_S);
+    fsc_forecaster *f = opened(&cfg), *g = opened(&cfg), *anew = opened(&cfg);
+    feed(f, &s, 0, n);
+    saved state = saved_state(f);
+    ck_assert_msg(load_beside(g, &state, &kept) == FSC_OK, "%s", err.msg);
+    ck_assert_int_eq(fsc_forecaster_newest(g), fsc_forecaster_newest(f));
+    fsc_forecast out = run(g);
+    check_sound(&out);
+    ck_assert_int_eq(fsc_forecaster_feed(g, &kept, &err), FSC_OK);
+    ck_assert_int_eq(fsc_forecaster_feed(anew, &kept, &err), FSC_OK);
+    saved a = saved_state(g), b = saved_state(anew);
+    check_same_bytes(&a.part[FSC_STATE_PAST], &b.part[FSC_STATE_PAST]);
+    check_same_bytes(&a.part[FSC_STATE_DAY], &b.part[FSC_STATE_DAY]);
 }
 END_TEST
 
@@ -522,6 +555,7 @@ int main(void)
     tcase_add_loop_test(t, nothing_after_the_origin_counts, 0, models);
     tcase_add_loop_test(t, a_scaled_series_has_a_scaled_forecast, 0, models);
     tcase_add_test(t, states_of_another_kind_are_refused);
+    tcase_add_test(t, what_history_no_longer_reaches_back_to_is_a_gap);
     tcase_add_test(t, too_little_history_holds_and_names_the_fallback);
     tcase_add_test(t, a_long_silence_holds);
     tcase_add_test(t, seasonal_demand_is_forecast_with_skill);

@@ -189,7 +189,7 @@ START_TEST(holt_winters_is_statsmodels_at_the_same_parameters)
     fsc_past past;
     OK(fsc_past_open(&past, "golden", NULL, STEP_S, 1704067200, n + 1, DAY, arena, &err));
     for (size_t i = 0; i < n; i++) {
-        fsc_past_append(&past, y[i]);
+        fsc_past_append(&past, &y[i], 1);
         spec.model->observe(s, &past, &spec);
     }
     ck_assert_double_eq_tol(end_of(s, &spec)->level, number(root, "level"), 1e-8);

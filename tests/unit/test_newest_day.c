@@ -79,8 +79,7 @@ static fsc_past past_after(const fsc_series *s, size_t days)
 {
     fsc_past p;
     OK(fsc_past_open(&p, "w", NULL, STEP_S, START, DAYS * DAY + 1, 7 * DAY, arena, &err));
-    for (size_t i = 0; i < days * DAY; i++)
-        fsc_past_append(&p, s->values[i]);
+    fsc_past_append(&p, s->values, days * DAY);
     return p;
 }
 
@@ -144,20 +143,22 @@ static fsc_buf state_of(const fsc_forecaster *f)
 {
     fsc_buf b;
     fsc_buf_init(&b, arena, (size_t)64 << 20);
-    OK(fsc_forecaster_save_day(&b, f, &err));
-    OK(fsc_forecaster_save_now(&b, f, &err));
+    for (fsc_state_part k = 0; k < FSC_N_STATE_PARTS; k++)
+        OK(fsc_forecaster_save(&b, f, k, &err));
     return b;
 }
 
-static fsc_forecaster *saved_and_loaded(const fsc_forecaster *f)
+static fsc_forecaster *saved_and_loaded(const fsc_forecaster *f, const fsc_series *history)
 {
-    fsc_buf day, now;
-    fsc_buf_init(&day, arena, (size_t)64 << 20);
-    fsc_buf_init(&now, arena, (size_t)64 << 20);
-    OK(fsc_forecaster_save_day(&day, f, &err));
-    OK(fsc_forecaster_save_now(&now, f, &err));
+    fsc_buf b[FSC_N_STATE_PARTS];
+    fsc_saved_part saved[FSC_N_STATE_PARTS];
+    for (fsc_state_part k = 0; k < FSC_N_STATE_PARTS; k++) {
+        fsc_buf_init(&b[k], arena, (size_t)64 << 20);
+        OK(fsc_forecaster_save(&b[k], f, k, &err));
+        saved[k] = (fsc_saved_part){fsc_buf_str(&b[k]), b[k].len};
+    }
     fsc_forecaster *out = opened();
-    OK(fsc_forecaster_load(out, fsc_buf_str(&day), day.len, fsc_buf_str(&now), now.len, &err));
+    OK(fsc_forecaster_load(out, saved, history, &err));
     return out;
 }
 
@@ -170,7 +171,7 @@ START_TEST(notes_are_kept_in_the_state)
     for (size_t to = 100; to < s.n + 100; to += 100) {
         fsc_series part = fsc_series_cut(&s, 0, s.start + (int64_t)to * STEP_S);
         OK(fsc_forecaster_feed(pieces, &part, &err));
-        pieces = saved_and_loaded(pieces);
+        pieces = saved_and_loaded(pieces, to % 200 ? &s : NULL);
     }
     fsc_buf a = state_of(whole), b = state_of(pieces);
     ck_assert_uint_eq(a.len, b.len);

@@ -65,8 +65,7 @@ static fsc_past past_of(const double *y, size_t n)
 {
     fsc_past past;
     OK(fsc_past_open(&past, "s", NULL, STEP_S, 1704067200, n + 2, WEEK + 2, arena, &err));
-    for (size_t i = 0; i < n; i++)
-        fsc_past_append(&past, y[i]);
+    fsc_past_append(&past, y, n);
     return past;
 }
 
