@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* States of forecaster and planner, as --state and the store hand them back: refused, or loaded and
  * then planned with. The first byte chooses: even, a planner's state follows; odd, the number of a
- * model, two bytes each for the lengths of the day's part and the newest, and its forecaster's parts:
- * these two and the past. */
+ * model, two bytes each for the lengths of the day's part and the newest, and its forecaster's
+ * parts: these two and the past. */
 #include "fuzz/fuzz.h"
 
 #include "forescale/plan.h"

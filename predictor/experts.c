@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_ROWS = 6000, MIN_ROWS = 48, ROUNDS = 6 };
+enum { MAX_ROWS = 6000, MIN_ROWS = 48, ROUNDS = 6, ROUNDS_ON = 3 };
 
 const double fsc_expert_levels[FSC_N_KNOTS] = {
     0.005, 0.01, 0.02,  0.03, 0.05, 0.075, 0.1,  0.15,  0.2,  0.25,  0.3,
@@ -25,7 +25,7 @@ static const struct expert_kind {
     {REGRESSION, FSC_LOG, FSC_N_SHORT_NO_CALENDAR, 0, 0.15, 0},
     {REGRESSION, FSC_LINEAR, FSC_N_SHORT_NO_CALENDAR, 0, 0.15, 0},
     {LAST_VALUE, FSC_LINEAR, 0, 0, 0.30, 0},
-    {PROFILE, FSC_LINEAR, 0, 0, 0.10, 1e-9},
+    {PROFILE, FSC_LINEAR, 0, 0, 0.10, 0.1},
     {OWN, FSC_LINEAR, 0, 0, 0.30, 0},
 };
 
@@ -194,8 +194,10 @@ static fsc_status fit_distribution(fsc_expert *out, const sight *s, const rows *
                                   r->n, scratch, err);
 }
 
-static fsc_status fit_one(fsc_expert *out, size_t e, const rows *r, const fsc_features *f,
-                          const fsc_past *past, bool is_short, fsc_arena *scratch, fsc_err *err)
+/* near: the same expert of nearer horizons, or NULL. */
+static fsc_status fit_one(fsc_expert *out, size_t e, const fsc_expert *near, const rows *r,
+                          const fsc_features *f, const fsc_past *past, bool is_short,
+                          fsc_arena *scratch, fsc_err *err)
 {
     const struct tuning *tuning = &tunings[is_short];
     sight s = {0};
@@ -205,9 +207,12 @@ static fsc_status fit_one(fsc_expert *out, size_t e, const rows *r, const fsc_fe
                           .p = 1 + (is_short ? kinds[e].n_short : kinds[e].n_long),
                           .x = s.x,
                           .w = s.steep};
+    const fsc_robust how = {.ridge = tuning->ridge,
+                            .delta = tuning->delta,
+                            .rounds = near ? ROUNDS_ON : ROUNDS,
+                            .near = near ? near->coef : NULL};
     if (kinds[e].point == REGRESSION)
-        FSC_TRY(
-            fsc_linear_robust(out->coef, &d, tuning->ridge, tuning->delta, ROUNDS, scratch, err));
+        FSC_TRY(fsc_linear_robust(out->coef, &d, &how, scratch, err));
     fsc_linear_residuals(s.residual, &d, out->coef);
     FSC_TRY(fit_distribution(out, &s, r, f, past, scratch, err));
     out->usable = true;
@@ -242,21 +247,23 @@ static fsc_reach find_reach(const fsc_past *past, double top, const int32_t *h, 
     return r;
 }
 
-fsc_status fsc_experts_fit(fsc_expert *out, fsc_reach *reach, const fsc_features *features,
-                           const fsc_past *past, double top, const int32_t *h, size_t n_h,
+fsc_status fsc_experts_fit(fsc_expert *out, fsc_reach *reach, const fsc_expert_task *task,
                            fsc_arena *scratch, fsc_err *err)
 {
-    bool is_short = fsc_horizon_is_short(past->step_s, (size_t)h[n_h - 1]);
+    const fsc_past *past = task->past;
+    bool is_short = fsc_horizon_is_short(past->step_s, (size_t)task->h[task->n_h - 1]);
+    unsigned set = task->set | 1U << FSC_EXPERT_LAST; /* skill is against it */
     fsc_arena_mark mark = fsc_arena_get_mark(scratch);
     rows r = {0};
-    *reach = find_reach(past, top, h, n_h);
+    *reach = find_reach(past, task->top, task->h, task->n_h);
     memset(out, 0, FSC_N_EXPERTS * sizeof *out); /* padding too: states are compared as bytes */
-    FSC_TRY(gather(&r, past, h, n_h, scratch, err));
+    FSC_TRY(gather(&r, past, task->h, task->n_h, scratch, err));
     for (size_t e = 0; e < FSC_N_EXPERTS && r.n >= MIN_ROWS; e++) {
         fsc_arena_mark one = fsc_arena_get_mark(scratch);
-        if (fsc_expert_prior(e, is_short) > 0 && kinds[e].point != OWN)
-            FSC_TRY(
-                fit_one(&out[e], e, &r, features_of(features, e), past, is_short, scratch, err));
+        const fsc_expert *near = task->near && task->near[e].usable ? &task->near[e] : NULL;
+        if (set >> e & 1 && fsc_expert_prior(e, is_short) > 0 && kinds[e].point != OWN)
+            FSC_TRY(fit_one(&out[e], e, near, &r, features_of(task->features, e), past, is_short,
+                            scratch, err));
         fsc_arena_rewind(scratch, one);
     }
     fsc_arena_rewind(scratch, mark);

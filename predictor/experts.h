@@ -49,11 +49,22 @@ double fsc_reach_limit(const fsc_reach *r, double from);
 /* What expert e (0 .. FSC_N_EXPERTS - 1) weighs before any loss is known. */
 double fsc_expert_prior(size_t e, bool is_short);
 
-/* Estimates out[FSC_N_EXPERTS] and their reach for the horizons h[n_h] together, ascending and of
- * one kind, from the whole past, its largest value `top`, and its features [FSC_N_TRANSFORMS]. Too
- * few rows leave them unusable; so is FSC_EXPERT_SMOOTHING, which is estimated elsewhere. */
-fsc_status fsc_experts_fit(fsc_expert *out, fsc_reach *reach, const fsc_features *features,
-                           const fsc_past *past, double top, const int32_t *h, size_t n_h,
+/* What experts are estimated for and from. */
+typedef struct fsc_expert_task {
+    unsigned set;           /* of them those, by bit, and the last value */
+    const fsc_expert *near; /* those of nearer horizons, not short ones, from which the search goes
+                               on; or NULL. A short one would find the edge of a square wave an
+                               outlier: each has a search of its own. */
+    const fsc_past *past;   /* the whole */
+    const fsc_features *features; /* its, [FSC_N_TRANSFORMS] */
+    double top;                   /* its largest value */
+    const int32_t *h;             /* [n_h] together, ascending and of one kind */
+    size_t n_h;
+} fsc_expert_task;
+
+/* Estimates out[FSC_N_EXPERTS] and their reach. Too few rows leave them unusable; so is
+ * FSC_EXPERT_SMOOTHING, which is estimated elsewhere. */
+fsc_status fsc_experts_fit(fsc_expert *out, fsc_reach *reach, const fsc_expert_task *task,
                            fsc_arena *scratch, fsc_err *err) FSC_CHECKED;
 
 /* A prediction made at the newest point for h steps later. */

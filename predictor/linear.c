@@ -39,7 +39,7 @@ static bool solve(double a[DIM][DIM], double *b, size_t n)
 }
 
 /* Quickselect (Hoare 1961) with the middle as pivot. */
-static double select_nth(double *v, size_t n, size_t k)
+static double select_few(double *v, size_t n, size_t k)
 {
     size_t low = 0, high = n - 1;
     while (low < high) {
@@ -62,6 +62,46 @@ static double select_nth(double *v, size_t n, size_t k)
             low = j + 1;
     }
     return v[k];
+}
+
+enum { SAMPLE = 32, MARGIN = 5, FEW = 4 * SAMPLE };
+
+FSC_CLONES static size_t count_below(const double *v, size_t n, double limit)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += v[i] < limit;
+    return count;
+}
+
+/* The k-th of many: a sample bounds it from both sides (Floyd and Rivest 1975), and without a jump
+ * that a processor would have to guess, what lies between is gathered. */
+static double select_nth(double *v, size_t n, size_t k)
+{
+    while (n > FEW) {
+        double sample[SAMPLE], low = -INFINITY, high = INFINITY;
+        size_t rank = k * SAMPLE / n, below = 0, above, kept = 0;
+        for (size_t i = 0; i < SAMPLE; i++)
+            sample[i] = v[i * n / SAMPLE];
+        if (rank >= MARGIN)
+            low = select_few(sample, SAMPLE, rank - MARGIN);
+        if (rank + MARGIN < SAMPLE)
+            high = select_few(sample, SAMPLE, rank + MARGIN);
+        below = count_below(v, n, low);
+        above = count_below(v, n, high);
+        if (k < below || k >= above)
+            break; /* seldom: out of the sample's bounds */
+        for (size_t i = 0; i < n; i++) {
+            double x = v[i];
+            v[kept] = x;
+            kept += (size_t)(x >= low) & (size_t)(x < high);
+        }
+        if (kept == n)
+            break;
+        k -= below;
+        n = kept;
+    }
+    return select_few(v, n, k);
 }
 
 double fsc_median(double *v, size_t n)
@@ -148,8 +188,8 @@ static double reweigh(double *w, double *residual, double *order, const fsc_desi
     return sum;
 }
 
-fsc_status fsc_linear_robust(double *out, const fsc_design *d, double ridge, double delta,
-                             int rounds, fsc_arena *scratch, fsc_err *err)
+fsc_status fsc_linear_robust(double *out, const fsc_design *d, const fsc_robust *how,
+                             fsc_arena *scratch, fsc_err *err)
 {
     size_t p = d->p;
     double scale[DIM], a[DIM][DIM], b[DIM], sum_w = 0;
@@ -161,22 +201,28 @@ fsc_status fsc_linear_robust(double *out, const fsc_design *d, double ridge, dou
     memcpy(w, d->w, d->n * sizeof *w);
     for (size_t i = 0; i < d->n; i++)
         sum_w += w[i];
-    for (int round = 0; round < rounds; round++) {
+    if (how->near) {
+        fsc_linear_residuals(residual, d, how->near);
+        sum_w = reweigh(w, residual, residual + d->stride, d, how->delta);
+    }
+    for (int round = 0; round < how->rounds; round++) {
         accumulate(a, d, w);
         if (round == 0)
             column_scales(scale, a, p);
         for (size_t j = 0; j < p; j++) {
             for (size_t k = 0; k <= j; k++)
                 a[j][k] /= scale[j] * scale[k];
-            a[j][j] += ridge * sum_w * (j + 1 < p ? 1.0 : 0.1);
+            a[j][j] += how->ridge * sum_w * (j + 1 < p ? 1.0 : 0.1);
             b[j] = a[p][j] / scale[j];
         }
         if (!solve(a, b, p))
             return fsc_fail(err, FSC_DATA, "a regression has no solution");
         for (size_t j = 0; j < p; j++)
             out[j] = b[j] / scale[j];
+        if (round + 1 == how->rounds)
+            break;
         fsc_linear_residuals(residual, d, out);
-        sum_w = reweigh(w, residual, residual + d->stride, d, delta);
+        sum_w = reweigh(w, residual, residual + d->stride, d, how->delta);
     }
     fsc_arena_rewind(scratch, mark);
     return FSC_OK;
@@ -233,24 +279,27 @@ static uint64_t sort_key(double v)
     return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
 }
 
-enum { DIGIT_BITS = 11, N_DIGITS = 3, DIGIT_VALUES = 1 << DIGIT_BITS };
+enum { MOST_BITS = 11, FEWER_BITS = 8, N_DIGITS = 3, MANY = 3000 };
 
-/* By digits from the 33 highest bits of the key (Knuth, volume 3, 5.2.5), then by insertion: little
- * is left to do. spare holds as many; the result is where the pointer says. */
+/* By digits from the 33 (of few values 24) highest bits of the key (Knuth, volume 3, 5.2.5), then
+ * by insertion: little is left to do. spare holds as many; the result is where the pointer says. */
 static weighted *sort(weighted *s, weighted *spare, size_t n)
 {
+    const unsigned bits = n < MANY ? FEWER_BITS : MOST_BITS;
+    const size_t values = (size_t)1 << bits;
     for (unsigned digit = 0; digit < N_DIGITS; digit++) {
-        unsigned shift = 64 - DIGIT_BITS * (N_DIGITS - digit);
-        size_t place[DIGIT_VALUES] = {0}, sum = 0;
+        unsigned shift = 64 - bits * (N_DIGITS - digit);
+        uint32_t place[1 << MOST_BITS], sum = 0;
+        memset(place, 0, values * sizeof *place);
         for (size_t i = 0; i < n; i++)
-            place[s[i].key >> shift & (DIGIT_VALUES - 1)]++;
-        for (size_t k = 0; k < DIGIT_VALUES; k++) {
-            size_t count = place[k];
+            place[s[i].key >> shift & (values - 1)]++;
+        for (size_t k = 0; k < values; k++) {
+            uint32_t count = place[k];
             place[k] = sum;
             sum += count;
         }
         for (size_t i = 0; i < n; i++)
-            spare[place[s[i].key >> shift & (DIGIT_VALUES - 1)]++] = s[i];
+            spare[place[s[i].key >> shift & (values - 1)]++] = s[i];
         weighted *t = s;
         s = spare;
         spare = t;

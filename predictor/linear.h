@@ -28,10 +28,16 @@ static inline size_t fsc_stride(size_t n)
  * Ridge with Huber's weights, by iteratively reweighted least squares (Huber 1964; Holland and
  * Welsch 1977): coefficients out[p], the last of them the intercept's. ridge is relative to the sum
  * of weights, delta to the median residual: near least absolute deviations when small. Features are
- * scaled inside.
+ * scaled inside. near[p]: coefficients of a like problem, whose residuals make the first weights;
+ * NULL: all rows begin with their own.
  */
-fsc_status fsc_linear_robust(double *out, const fsc_design *d, double ridge, double delta,
-                             int rounds, fsc_arena *scratch, fsc_err *err) FSC_CHECKED;
+typedef struct fsc_robust {
+    double ridge, delta;
+    int rounds;
+    const double *near;
+} fsc_robust;
+fsc_status fsc_linear_robust(double *out, const fsc_design *d, const fsc_robust *how,
+                             fsc_arena *scratch, fsc_err *err) FSC_CHECKED;
 
 /* Non-negative least squares by dropping columns that turn negative. */
 fsc_status fsc_linear_nonnegative(double *out, const fsc_design *d, fsc_err *err) FSC_CHECKED;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The mix of experts, and the models that are one of its experts alone: a variant is the set of
- * those that may weigh, by bit. */
+/* The mix of experts, and the models that are one of its experts alone: a variant is the sets of
+ * those that may weigh. */
 #ifndef FSC_MIX_H
 #define FSC_MIX_H
 
@@ -8,6 +8,10 @@
 #include "forescale/model.h"
 
 enum { FSC_MIX_WARM_DAYS = 3 };
+
+typedef struct fsc_expert_set { /* by bit */
+    unsigned near, far;         /* at short horizons, at others */
+} fsc_expert_set;
 
 size_t fsc_mix_state_bytes(const fsc_model_spec *spec);
 size_t fsc_mix_day_bytes(const fsc_model_spec *spec);

@@ -2,7 +2,7 @@
 /* The direct regression for each horizon, in levels, alone: see mix.h. */
 #include "mix.h"
 
-static const unsigned experts = 1U << FSC_EXPERT_LEVEL;
+static const fsc_expert_set experts = {1U << FSC_EXPERT_LEVEL, 1U << FSC_EXPERT_LEVEL};
 
 const fsc_model_ops fsc_model_direct_level = {
     .name = "direct_level",

@@ -2,7 +2,7 @@
 /* The direct regression for each horizon, in logs, alone: see mix.h. */
 #include "mix.h"
 
-static const unsigned experts = 1U << FSC_EXPERT_LOG;
+static const fsc_expert_set experts = {1U << FSC_EXPERT_LOG, 1U << FSC_EXPERT_LOG};
 
 const fsc_model_ops fsc_model_direct_log = {
     .name = "direct_log",

@@ -19,6 +19,9 @@
 
 enum { N_TAUS = 3, MAX_TRACKED = 128, N_TRACKS = FSC_N_EXPERTS + 1 };
 
+/* Forecasts of one horizon that wait for their targets: more of them say the same. */
+enum { MOST_WAITING = 8 };
+
 /* Far horizons within a sixth of a day share a fit, and any neighbours where there are too many of
  * a kind. */
 enum { MAX_FITS = 64, FAR_FITS_A_DAY = 6 };
@@ -50,7 +53,7 @@ typedef double own[N_TAUS];                 /* by the mix, as one tracker weighs
 typedef struct tracker {
     size_t *points;   /* observed since it started */
     learned *horizon; /* [n_tracked] */
-    own *ring;        /* waiting for their targets: of each tracked horizon h, h of them */
+    own *ring;        /* waiting for their targets: of each tracked horizon n_waiting() of them */
 } tracker;
 
 /* Fits by number: those of the short horizons first. */
@@ -63,7 +66,7 @@ typedef struct fits {
 typedef struct layout {
     size_t n, n_tracked, n_ring, tracker_bytes;
     const int32_t *horizon; /* [n] */
-    unsigned experts;       /* that may weigh, by bit */
+    fsc_expert_set experts; /* that may weigh */
     fits fits;
     fsc_expert *expert; /* [number of fits][FSC_N_EXPERTS] */
     fsc_reach *reach;   /* [number of fits] */
@@ -77,6 +80,17 @@ static bool is_tracked(const fsc_model_spec *spec, size_t k)
 {
     int32_t h = spec->request.horizon[k];
     return h <= MAX_TRACKED && fsc_horizon_is_short(spec->step_s, (size_t)h);
+}
+
+/* Of a horizon of h steps each so manieth point is forecast and scored. */
+static size_t stride_of(size_t h)
+{
+    return (h + MOST_WAITING - 1) / MOST_WAITING;
+}
+
+static size_t n_waiting(size_t h)
+{
+    return (h + stride_of(h) - 1) / stride_of(h);
 }
 
 static size_t count_short(const fsc_model_spec *spec)
@@ -146,12 +160,12 @@ static layout lay_out(const void *state, const fsc_model_spec *spec)
     layout l = {.n = spec->request.n_horizons,
                 .fits = count_fits(spec),
                 .horizon = spec->request.horizon,
-                .experts = *(const unsigned *)spec->model->variant};
+                .experts = *(const fsc_expert_set *)spec->model->variant};
     /* An integer: without a state this only measures. The caller's const decides what is written.
      */
     uintptr_t p = (uintptr_t)state;
     for (; l.n_tracked < l.n && is_tracked(spec, l.n_tracked); l.n_tracked++)
-        l.n_ring += (size_t)spec->request.horizon[l.n_tracked];
+        l.n_ring += n_waiting((size_t)spec->request.horizon[l.n_tracked]);
     l.tracker_bytes = sizeof(size_t) + l.n_tracked * sizeof(learned) + l.n_ring * sizeof(own);
     l.expert = (fsc_expert *)p;
     l.reach = (fsc_reach *)(void *)(l.expert + l.fits.n * FSC_N_EXPERTS);
@@ -210,7 +224,8 @@ typedef struct mixture {
 
 static double prior_of(const layout *l, size_t e, bool is_short)
 {
-    return l->experts >> e & 1 ? fsc_expert_prior(e, is_short) : 0;
+    unsigned set = is_short ? l->experts.near : l->experts.far;
+    return set >> e & 1 ? fsc_expert_prior(e, is_short) : 0;
 }
 
 static void weigh(double *out, const learned *s, const layout *l, size_t k, size_t tau,
@@ -305,7 +320,8 @@ static bool any_usable(const mixture *m)
  * ------------------------------------------------------------------------------------------ */
 
 /* An expert that could not say counts as the mix. */
-static void learn(learned *s, const said by_experts, const own by_mix, double y, double keep)
+static void learn(learned *s, const said by_experts, const own by_mix, double y, double keep,
+                  double rate)
 {
     for (size_t i = 0; i < N_TRACKS; i++)
         for (size_t tau = 0; tau < N_TAUS; tau++) {
@@ -318,8 +334,7 @@ static void learn(learned *s, const said by_experts, const own by_mix, double y,
     s->weight = keep * s->weight + (1 - keep);
     for (size_t tau = 1; tau < N_TAUS; tau++) {
         bool missed = y > by_mix[tau];
-        double g =
-            s->log_stretch[tau] + calibration_rate * ((missed ? 1.0 : 0.0) - (1 - taus[tau]));
+        double g = s->log_stretch[tau] + rate * ((missed ? 1.0 : 0.0) - (1 - taus[tau]));
         s->log_stretch[tau] = fmin(calibration_limit, fmax(-calibration_limit, g));
     }
 }
@@ -338,28 +353,64 @@ static void predict_experts(said out, const mixture *m)
             out[e][tau] = m->view[e].expert ? fsc_expert_quantile(&m->view[e], taus[tau]) : NAN;
 }
 
-/* Every tracker sees every point, or what waits in its ring would meet the wrong targets. A place
- * in a ring is a matter of time alone. */
+/* A place in a ring is a matter of time alone: of the points since 1970 each stride is one. */
+typedef struct lane {
+    size_t k, h, stride, begin, n; /* its horizon; the ring's part */
+    int64_t tick;
+} lane;
+
+static bool is_turn(const lane *n, int64_t tick)
+{
+    return tick % (int64_t)n->stride == 0;
+}
+
+static size_t place(const lane *n, int64_t tick)
+{
+    int64_t turn = tick / (int64_t)n->stride, of = (int64_t)n->n;
+    return n->begin + (size_t)((turn % of + of) % of);
+}
+
+/* Every tracker sees every point, or what waits in its ring would meet the wrong targets. */
+static void score(const layout *l, const lane *n, double y, double day, size_t oldest)
+{
+    size_t at = place(n, n->tick - (int64_t)n->h);
+    double turn = (double)n->stride, keep = exp2(-turn / (half_life_days * day));
+    for (size_t i = oldest; i < N_TRACKERS; i++) {
+        tracker t = tracker_at(l, i);
+        if (*t.points >= n->h && !isnan(t.ring[at][0]))
+            learn(&t.horizon[n->k], (const double(*)[N_TAUS])l->ring[at], t.ring[at], y, keep,
+                  turn * calibration_rate);
+    }
+}
+
+static void forecast(const layout *l, const lane *n, const fsc_past *past,
+                     const fsc_model_spec *spec, size_t oldest)
+{
+    size_t at = place(n, n->tick);
+    mixture m = look(l, past, spec, n->k);
+    for (size_t i = oldest; i < N_TRACKERS; i++) {
+        tracker t = tracker_at(l, i);
+        judge(&m, &t.horizon[n->k], l, n->k, true);
+        t.ring[at][0] = NAN;
+        if (any_usable(&m))
+            predict_mix(t.ring[at], &m);
+    }
+    predict_experts(l->ring[at], &m);
+}
+
 static void track_all(const layout *l, const fsc_past *past, const fsc_model_spec *spec)
 {
-    double y = past->y[past->n - 1], keep = exp2(-1 / (half_life_days * (double)past->day));
-    int64_t tick = fsc_past_time(past, past->n - 1) / past->step_s;
-    size_t oldest = N_TRACKERS - l->head->n_trackers, begin = 0;
-    for (size_t k = 0; k < l->n_tracked; k++) {
-        size_t h = (size_t)spec->request.horizon[k],
-               at = begin + (size_t)((tick % (int64_t)h + (int64_t)h) % (int64_t)h);
-        mixture m = look(l, past, spec, k);
-        for (size_t i = oldest; i < N_TRACKERS; i++) {
-            tracker t = tracker_at(l, i);
-            if (!isnan(y) && *t.points >= h && !isnan(t.ring[at][0]))
-                learn(&t.horizon[k], (const double(*)[N_TAUS])l->ring[at], t.ring[at], y, keep);
-            judge(&m, &t.horizon[k], l, k, true);
-            t.ring[at][0] = NAN;
-            if (any_usable(&m))
-                predict_mix(t.ring[at], &m);
-        }
-        predict_experts(l->ring[at], &m);
-        begin += h;
+    double y = past->y[past->n - 1];
+    size_t oldest = N_TRACKERS - l->head->n_trackers;
+    lane n = {.tick = fsc_past_time(past, past->n - 1) / past->step_s};
+    for (; n.k < l->n_tracked; n.k++, n.begin += n.n) {
+        n.h = (size_t)spec->request.horizon[n.k];
+        n.stride = stride_of(n.h);
+        n.n = n_waiting(n.h);
+        if (!isnan(y) && is_turn(&n, n.tick - (int64_t)n.h))
+            score(l, &n, y, (double)past->day, oldest);
+        if (is_turn(&n, n.tick))
+            forecast(l, &n, past, spec, oldest);
     }
     for (size_t i = oldest; i < N_TRACKERS; i++)
         ++*tracker_at(l, i).points;
@@ -433,12 +484,22 @@ fsc_status fsc_mix_fit(void *state, fsc_past *past, const fsc_model_spec *spec, 
     l.head->top = 0;
     for (size_t i = 0; i < past->n; i++)
         l.head->top = past->y[i] > l.head->top ? past->y[i] : l.head->top;
+    const fsc_expert *near = NULL;
     for (size_t k = 0, end; k < l.n; k = end) {
         for (end = k + 1; end < l.n && fit_of(&l, end) == fit_of(&l, k);)
             end++;
         size_t fit = fit_of(&l, k);
-        FSC_TRY(fsc_experts_fit(l.expert + fit * FSC_N_EXPERTS, &l.reach[fit], all, past,
-                                l.head->top, spec->request.horizon + k, end - k, scratch, err));
+        bool is_short = k < l.fits.n_short;
+        const fsc_expert_task task = {.set = is_short ? l.experts.near : l.experts.far,
+                                      .near = near,
+                                      .past = past,
+                                      .features = all,
+                                      .top = l.head->top,
+                                      .h = spec->request.horizon + k,
+                                      .n_h = end - k};
+        fsc_expert *out = l.expert + fit * FSC_N_EXPERTS;
+        FSC_TRY(fsc_experts_fit(out, &l.reach[fit], &task, scratch, err));
+        near = is_short ? NULL : out;
     }
     FSC_TRY(fit_smoothing(&l, past, spec, scratch, err));
     fsc_mix_resume(state, past, spec);
@@ -485,7 +546,8 @@ double fsc_mix_skill(const void *state, const fsc_model_spec *spec)
     return last > 0 ? 1 - mix / last : NAN;
 }
 
-static const unsigned all = (1U << FSC_N_EXPERTS) - 1;
+static const fsc_expert_set all = {(1U << FSC_N_EXPERTS) - 1,
+                                   1U << FSC_EXPERT_LOG | 1U << FSC_EXPERT_LEVEL};
 
 const fsc_model_ops fsc_model_mix = {
     .name = "mix",

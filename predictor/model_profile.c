@@ -2,7 +2,7 @@
 /* The course of the days before alone: see mix.h. */
 #include "mix.h"
 
-static const unsigned experts = 1U << FSC_EXPERT_PROFILE;
+static const fsc_expert_set experts = {1U << FSC_EXPERT_PROFILE, 1U << FSC_EXPERT_PROFILE};
 
 const fsc_model_ops fsc_model_profile = {
     .name = "profile",

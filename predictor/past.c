@@ -143,8 +143,8 @@ void fsc_past_append(fsc_past *w, const double *values, size_t n)
     for (size_t i = 0; i < n; i++) {
         int64_t t = fsc_past_time(w, w->n + i);
         double factor = plain ? 1 : fsc_past_factor(w, t);
-        bool usable = isfinite(values[i]) && factor > 0 &&
-                      (plain || (!is_excluded(c, t) && !is_odd(w, t)));
+        bool usable =
+            isfinite(values[i]) && factor > 0 && (plain || (!is_excluded(c, t) && !is_odd(w, t)));
         w->y[w->n + i] = usable ? values[i] / factor : NAN;
     }
     take_in(w, n);

@@ -245,12 +245,15 @@ size_t fsc_chunk_encode(uint8_t out[FSC_CHUNK_MAX_BYTES], const double *v, size_
 
 /* ---- decoding ---- */
 
+/* Bits are taken from the top of a window that is filled up by whole bytes. */
 typedef struct reader {
     const uint8_t *p, *end;
     uint64_t bits;
-    unsigned held;
+    unsigned held; /* of them; what follows in the window are bits of the next byte, or 0 */
     bool bad;
 } reader;
+
+enum { WINDOW_BITS = 64, WINDOW_BYTES = 8 };
 
 static uint8_t get_byte(reader *r)
 {
@@ -273,15 +276,41 @@ static uint64_t get_varint(reader *r)
     return 0;
 }
 
+/* At least 56 bits, or all there are. */
+static void fill_window(reader *r)
+{
+    if (r->end - r->p >= WINDOW_BYTES) {
+        uint64_t next = 0;
+        for (unsigned i = 0; i < WINDOW_BYTES; i++)
+            next = next << 8 | r->p[i];
+        unsigned bytes = (WINDOW_BITS - 1 - r->held) / 8;
+        r->bits |= next >> r->held;
+        r->p += bytes;
+        r->held += 8 * bytes;
+        return;
+    }
+    for (; r->p < r->end && r->held <= WINDOW_BITS - 8; r->held += 8)
+        r->bits |= (uint64_t)*r->p++ << (WINDOW_BITS - 8 - r->held);
+}
+
+/* n < 64 */
+static void skip_bits(reader *r, unsigned n)
+{
+    r->bad |= n > r->held;
+    r->held = n > r->held ? 0 : r->held - n;
+    r->bits <<= n;
+}
+
 /* n <= 32 */
 static uint64_t get_bits(reader *r, unsigned n)
 {
-    while (r->held < n) {
-        r->bits = r->bits << 8 | get_byte(r);
-        r->held += 8;
-    }
-    r->held -= n;
-    return r->bits >> r->held & ((UINT64_C(1) << n) - 1);
+    if (!n)
+        return 0;
+    if (r->held < n)
+        fill_window(r);
+    uint64_t v = r->bits >> (WINDOW_BITS - n);
+    skip_bits(r, n);
+    return v;
 }
 
 static uint64_t get_wide(reader *r, unsigned n)
@@ -294,12 +323,14 @@ static uint64_t get_wide(reader *r, unsigned n)
 
 static uint64_t get_rice(reader *r, unsigned parameter)
 {
-    unsigned quotient = 0;
-    while (quotient < ESCAPE && get_bits(r, 1))
-        quotient++;
-    if (quotient == ESCAPE)
+    fill_window(r);
+    unsigned ones = ~r->bits ? (unsigned)__builtin_clzll(~r->bits) : WINDOW_BITS;
+    if (ones >= ESCAPE) {
+        skip_bits(r, ESCAPE);
         return get_wide(r, 64);
-    return (uint64_t)quotient << parameter | get_wide(r, parameter);
+    }
+    skip_bits(r, ones + 1);
+    return (uint64_t)ones << parameter | get_wide(r, parameter);
 }
 
 static double to_value(uint64_t m, uint8_t mode, unsigned scale)
@@ -358,7 +389,7 @@ static bool decode(double *v, size_t *n, reader *r, uint8_t mode)
     for (size_t i = 0; i < runs; i++)
         for (size_t k = 0; k < lengths[i]; k++)
             v[at++] = i % 2 ? NAN : present[used++];
-    return r->p == r->end;
+    return r->p == r->end && r->held < 8;
 }
 
 fsc_status fsc_chunk_decode(double *v, size_t *n, const void *bytes, size_t n_bytes, fsc_err *err)

@@ -259,12 +259,10 @@ fsc_status fsc__history_grid(fsc_series *out, double **v, const char *id, int64_
 void fsc__history_place(double *v, const fsc_series *grid, const double *chunk, size_t n,
                         int64_t start)
 {
-    int64_t first = (start - grid->start) / grid->step_s;
-    for (size_t i = 0; i < n; i++) {
-        int64_t at = first + (int64_t)i;
-        if (at >= 0 && at < (int64_t)grid->n && !isnan(chunk[i]))
-            v[at] = chunk[i];
-    }
+    int64_t first = (start - grid->start) / grid->step_s, from = first < 0 ? -first : 0,
+            to = clip((int64_t)grid->n - first, 0, (int64_t)n);
+    for (int64_t i = from; i < to; i++)
+        v[first + i] = isnan(chunk[i]) ? v[first + i] : chunk[i];
 }
 
 /* sql selects (start, bytes) by series and a range of starts. */

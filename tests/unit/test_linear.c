@@ -43,7 +43,8 @@ START_TEST(a_robust_fit_finds_the_truth_through_outliers)
     const fsc_design d = design();
     for (size_t i = 0; i < N; i += 7)
         x[P * STRIDE + i] += 1000;
-    ck_assert_int_eq(fsc_linear_robust(coef, &d, 1e-12, 0.1, 30, arena, &err), FSC_OK);
+    ck_assert_int_eq(fsc_linear_robust(coef, &d, &(fsc_robust){1e-12, 0.1, 30, NULL}, arena, &err),
+                     FSC_OK);
     for (size_t j = 0; j < P; j++)
         ck_assert_double_eq_tol(coef[j], truth[j], 1e-6);
 }
@@ -75,7 +76,8 @@ START_TEST(sums_on_lanes_equal_plain_ones)
     const fsc_design d = design();
     for (size_t i = 0; i < N; i++)
         x[P * STRIDE + i] += noise(i + 12345);
-    ck_assert_int_eq(fsc_linear_robust(coef, &d, 0, 0.1, 1, arena, &err), FSC_OK);
+    ck_assert_int_eq(fsc_linear_robust(coef, &d, &(fsc_robust){0, 0.1, 1, NULL}, arena, &err),
+                     FSC_OK);
     plain_least_squares(plain);
     for (size_t j = 0; j < P; j++)
         ck_assert_double_eq_tol(coef[j], plain[j], 1e-9 * (1 + fabs(plain[j])));
