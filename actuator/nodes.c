@@ -70,7 +70,8 @@ static fsc_status take_pod(void *ctx, const fsc_node *object, fsc_err *err)
                         .created =
                             time_of(fsc_node_at(object, "metadata", "creationTimestamp", NULL)),
                         .scheduled = true_since(object, "PodScheduled"),
-                        .ready_at = true_since(object, "Ready")};
+                        .ready_at = true_since(object, "Ready"),
+                        .terminating = fsc_node_at(object, "metadata", "deletionTimestamp", NULL)};
     return p->uid && p->node ? FSC_OK : FSC_NOMEM;
 }
 

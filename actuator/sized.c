@@ -3,6 +3,8 @@
 #include "actuator/record.h"
 
 #include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { RECORD_BYTES = 4096, SELECTOR_BYTES = 16 * 1024 };
@@ -177,6 +179,30 @@ static void read_replicas(fsc_target_seen *seen, const fsc_node *object)
     seen->ready = fsc_node_int(fsc_node_at(status, "readyReplicas", NULL), 0);
 }
 
+/* "25%", or a number of pods; Kubernetes's own default where it is absent. */
+static fsc_pod_share part_of(const fsc_node *n)
+{
+    const char *text = fsc_node_text(n, "25%");
+    char *end;
+    double v = fmax(strtod(text, &end), 0);
+    return *end == '%' ? (fsc_pod_share){.share = v / 100}
+                       : (fsc_pod_share){.pods = (int64_t)fmin(v, 1e6)};
+}
+
+/* A StatefulSet, and the strategy Recreate, end a pod before they start its successor. */
+static void read_rollout(fsc_target_seen *seen, const fsc_node *object, bool is_deployment)
+{
+    const fsc_node *strategy = fsc_node_at(object, "spec", "strategy", NULL),
+                   *rolling = fsc_node_at(strategy, "rollingUpdate", NULL);
+    seen->rollout.grace_s = fsc_node_int(
+        fsc_node_at(object, "spec", "template", "spec", "terminationGracePeriodSeconds", NULL), 0);
+    if (!is_deployment ||
+        !strcmp(fsc_node_text(fsc_node_at(strategy, "type", NULL), ""), "Recreate"))
+        return;
+    seen->rollout.surge = part_of(fsc_node_at(rolling, "maxSurge", NULL));
+    seen->rollout.away = part_of(fsc_node_at(rolling, "maxUnavailable", NULL));
+}
+
 fsc_status fsc__scale_observe(fsc_target_seen *seen, const fsc_node **object, fsc_kube *k,
                               const fsc__kind *kind, const fsc_target_ref *ref, fsc_arena *a,
                               fsc_err *err)
@@ -186,6 +212,7 @@ fsc_status fsc__scale_observe(fsc_target_seen *seen, const fsc_node **object, fs
     seen->min_replicas = seen->max_replicas =
         fsc_node_int(fsc_node_at(found, "spec", "replicas", NULL), 1);
     read_replicas(seen, found);
+    read_rollout(seen, found, !strcmp(kind->resource, "deployments"));
     FSC_TRY(fsc__selector_text(&seen->pod_selector, fsc_node_at(found, "spec", "selector", NULL), a,
                                err));
     if (object)
@@ -303,6 +330,7 @@ fsc_status fsc__scale_target_read(fsc_target_seen *seen, int64_t *wanted, fsc_ku
             break;
         FSC_TRY(status);
         read_replicas(seen, object);
+        read_rollout(seen, object, i == 0);
         *wanted = fsc_node_int(fsc_node_at(object, "spec", "replicas", NULL), 1);
         return fsc__selector_text(&seen->pod_selector,
                                   fsc_node_at(object, "spec", "selector", NULL), a, err);

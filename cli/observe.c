@@ -50,6 +50,7 @@ static void take_seen(fsc_workload_now *now, const fsc_workload_config *wl,
     now->min_replicas = seen->min_replicas;
     now->max_replicas = seen->max_replicas;
     now->paused = seen->paused;
+    now->rollout = seen->rollout;
     now->hold = seen->hold;
 }
 
@@ -158,6 +159,8 @@ static fsc_status read_pods(fsc_session *s, fsc_pods_seen *pods, bool *known, fs
             continue;
         known[w] = fsc_pods_read(&pods[w], s->kube, wl->target.namespace_, s->seen[w].pod_selector,
                                  s->cli->arena, &one) == FSC_OK;
+        for (size_t i = 0; known[w] && i < pods[w].n; i++)
+            s->workloads[w].terminating += pods[w].v[i].terminating && *pods[w].v[i].node;
         if (known[w])
             FSC_TRY(learn_pods(s, w, &pods[w], err));
         else

@@ -22,7 +22,7 @@ static void guard_pools(fsc_guard_input *g, const fsc_plan_run *r)
             continue;
         int64_t price = fsc__pool_price(r, p), lead = at_least(pool->lead_s, now->lead_node_s);
         g->dearest_micros_per_h = at_least(g->dearest_micros_per_h, price);
-        g->settle_s = at_least(g->settle_s, lead + pool->idle_s + HPA_PERIOD_S + GRACE_S);
+        g->settle_s = at_least(g->settle_s, lead + pool->idle_s + HPA_PERIOD_S);
         g->unseen_s = at_most(g->unseen_s, lead + pool->idle_s);
         g->interruptions_per_h = fmax(g->interruptions_per_h, pool->interruptions_per_h);
         g->reserve += pool->min_nodes;
@@ -57,6 +57,37 @@ static int64_t nodes_for(const fsc_site *s, int64_t pods)
     return (pods + s->pods_per_node - 1) / s->pods_per_node;
 }
 
+static int64_t share_of(const fsc_pod_share *p, int64_t pods)
+{
+    return p->pods + (int64_t)ceil(p->share * (double)pods - 1e-9);
+}
+
+/* A share of each workload's pods, each rounded up to a node. */
+static void add_share(fsc_nodes_share *sum, const fsc_site *s, const fsc_pod_share *p)
+{
+    sum->nodes += nodes_for(s, p->pods) + (p->share > 0 && sum->share > 0);
+    sum->share = fmax(sum->share, p->share);
+}
+
+/* A rollout's pods in surge run beside the others; those that it replaces, wave by wave of a pod's
+ * start, hold their GPUs until their grace period is over. Its surge is rounded up in each wave. */
+static void guard_rollouts(fsc_guard_input *g, const fsc_plan_run *r, size_t w)
+{
+    const fsc_workload_now *now = &r->in->workloads[w];
+    const fsc_site *s = &r->sites[w];
+    const fsc_pod_share *surge = &now->rollout.surge, *away = &now->rollout.away;
+    int64_t grace_s = now->rollout.grace_s ? now->rollout.grace_s : GRACE_S,
+            waves = 1 + grace_s / at_least(s->lead_pod_s, 1), floor = floor_of(r, w);
+    const fsc_pod_share replaced = {.share = (double)waves * (surge->share + away->share),
+                                    .pods =
+                                        waves * (surge->pods + away->pods + (surge->share > 0))};
+    add_share(&g->surge, s, surge);
+    add_share(&g->replaced, s, &replaced);
+    g->beside_floor += share_of(surge, floor) + at_most(share_of(&replaced, floor), floor);
+    g->grace_s = at_least(g->grace_s, grace_s);
+    g->leaving += now->terminating;
+}
+
 static fsc_guard_input guard_input(const fsc_plan_run *r, size_t b)
 {
     const fsc_config *c = r->in->config;
@@ -76,9 +107,12 @@ static fsc_guard_input guard_input(const fsc_plan_run *r, size_t b)
         g.floor_pods += floor_of(r, w);
         g.floor_nodes += nodes_for(s, floor_of(r, w));
         by_pods += nodes_for(s, at_least(s->running, 0));
+        guard_rollouts(&g, r, w);
         for (size_t i = 0; i < s->cfg->pools.n; i++)
             counted &= r->in->pools[fsc__pool_index(c, s->cfg->pools.v[i])].nodes_known;
     }
+    g.settle_s += g.grace_s;
+    g.leaving = at_most(g.leaving, at_least(g.nodes, 0));
     /* Pods that no node holds yet will have one, at the dearest. */
     int64_t more = counted ? at_least(by_pods - g.nodes, 0) : by_pods;
     g.nodes += more;
@@ -159,9 +193,10 @@ static const char *void_reason(const fsc_plan_run *r, const fsc_guard_input *in,
         return fsc__plan_text(r, "no run came for %lld s: more than missedRuns allows",
                               (long long)(in->now - before));
     if (fsc_guard_within_rate(in) < in->floor_nodes)
-        return fsc__plan_text(r, "the floors alone need %lld nodes at once, the rate allows %lld",
-                              (long long)(in->floor_nodes + in->reserve),
-                              (long long)(in->cfg->rate.micros / in->dearest_micros_per_h));
+        return fsc__plan_text(
+            r, "the floors alone need %lld nodes at once, the rate allows %lld",
+            (long long)(in->floor_nodes + fsc_guard_beside(in, in->floor_nodes) + in->reserve),
+            (long long)(in->cfg->rate.micros / in->dearest_micros_per_h));
     if (affordable < 0)
         return "the users' own floors and what runs already pass the ceiling";
     for (size_t p = 0; p < c->n_pools; p++)
@@ -313,14 +348,16 @@ fsc_status fsc__budget_guard(fsc_plan_run *r, size_t b)
     out->most_micros_per_h = g->most_micros_per_h =
         fsc_money_over(in.dearest_micros_per_h, FSC_HOUR_S, fsc_guard_level(&in, cap));
     out->void_why = void_reason(r, &in, affordable);
+    int64_t beside = fsc_guard_beside(&in, at_least(affordable, 0));
     fsc_money spent = out->ceiling, p50 = out->ceiling;
     spent.micros = out->spent_micros;
     p50.micros = out->forecast_p50_micros;
     out->reason = fsc__plan_text(
-        r, "spent %s, forecast %s of %s; %lld nodes are affordable%s%s%s%s",
+        r, "spent %s, forecast %s of %s; %lld nodes are affordable%s%s%s%s%s",
         fsc_money_format(t[0], spent), fsc_money_format(t[1], p50),
         fsc_money_format(t[2], out->ceiling), (long long)at_least(affordable, 0),
         fsc_guard_within_rate(&in) <= affordable ? " by the rate" : "",
+        beside > 0 ? fsc__plan_text(r, " and %lld more of rollouts", (long long)beside) : "",
         lambda > 0 ? fsc__plan_text(r, "; money is worth %.1fx", 1 + lambda) : "",
         in.seen->meter_note ? "; " : "", in.seen->meter_note ? in.seen->meter_note : "");
     return FSC_OK;

@@ -144,9 +144,19 @@ typedef struct bill {
     int64_t price;
 } bill;
 
+static int64_t share_of(const fsc_nodes_share *s, int64_t nodes)
+{
+    return s->nodes + (int64_t)ceil(s->share * (double)nodes - 1e-9);
+}
+
+int64_t fsc_guard_beside(const fsc_guard_input *in, int64_t nodes)
+{
+    return share_of(&in->surge, nodes) + at_most(share_of(&in->replaced, nodes), nodes);
+}
+
 int64_t fsc_guard_level(const fsc_guard_input *in, int64_t nodes)
 {
-    return at_least(in->nodes, nodes + in->leaving + in->reserve);
+    return at_least(in->nodes, nodes + fsc_guard_beside(in, nodes) + in->leaving + in->reserve);
 }
 
 static bill bill_of(const fsc_guard_input *in, int64_t nodes)
@@ -156,7 +166,8 @@ static bill bill_of(const fsc_guard_input *in, int64_t nodes)
     double overlap = overlaps_margin * in->interruptions_per_h * (double)beside_s / FSC_HOUR_S;
     bill b = {.price = (int64_t)ceil((double)in->dearest_micros_per_h * (1 + overlap))};
     b.level = fsc_guard_level(in, nodes);
-    b.rest = at_least(at_most(in->floor_pods + in->reserve, b.level), in->floor_nodes);
+    b.rest = at_least(at_most(in->floor_pods + in->beside_floor + in->reserve, b.level),
+                      in->floor_nodes);
     b.until_s = in->tick_s + in->settle_s + (in->interruptions_per_h > 0 ? beside_s : 0);
     /* What is raised now may only be seen at the next chance, and be cut at the one after. */
     if (b.level > in->nodes)
@@ -230,7 +241,11 @@ int64_t fsc_guard_within_rate(const fsc_guard_input *in)
 {
     if (!in->cfg->rate_given || in->dearest_micros_per_h <= 0)
         return INT64_MAX;
-    return in->cfg->rate.micros / in->dearest_micros_per_h - in->reserve;
+    int64_t room = in->cfg->rate.micros / in->dearest_micros_per_h - in->reserve;
+    int64_t nodes = room; /* with those that rollouts add */
+    while (nodes > 0 && nodes + fsc_guard_beside(in, nodes) > room)
+        nodes--;
+    return nodes;
 }
 
 int64_t fsc_guard_affordable(const fsc_guard_state *g, const fsc_guard_input *in, int64_t most)

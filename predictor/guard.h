@@ -4,6 +4,10 @@
  *   spent in (s - W, now] + worst bill from now until a cap lowered at the next chance has taken
  * effect everywhere + the users' own floors from then to s <= ceiling. The guard knows money and
  * nodes, no forecast: it holds whatever the forecast says.
+ *
+ * Beside the pods that a cap allows, a rollout of new ones may run at any time: in surge, and as
+ * many as it takes away in each wave until their grace period is over. They may need nodes of
+ * their own. Pods that are going now, and nodes under notice, have their successors beside them.
  */
 #ifndef FSC_GUARD_H
 #define FSC_GUARD_H
@@ -33,22 +37,32 @@ typedef struct fsc_guard_state {
     int filling; /* money that the price leaves over is being spent on what comes first */
 } fsc_guard_state;
 
+/* A share of the nodes of a cap, rounded up, and some more. */
+typedef struct fsc_nodes_share {
+    double share;
+    int64_t nodes;
+} fsc_nodes_share;
+
 /* The nodes that one budget pays for, and the clocks of a cut. */
 typedef struct fsc_guard_input {
     int64_t now;
     const fsc_budget_config *cfg;
     const fsc_zone *zone;
     const fsc_budget_now *seen;
-    int64_t nodes;                /* that bill now, or will for the pods that wait */
-    int64_t leaving;              /* of these under notice: each may have its successor beside it */
-    int64_t reserve;              /* the pools' own minima */
-    int64_t rate_micros_per_h;    /* of the nodes */
-    int64_t dearest_micros_per_h; /* a node of the dearest pool that a pod may reach */
-    int64_t floor_pods;           /* the users' own minima, and what may not be capped */
-    int64_t floor_nodes;          /* into which they fit at best */
-    double interruptions_per_h;   /* of a node, in the pool that loses most */
-    int64_t tick_s;               /* until the next chance to write a cap */
+    int64_t nodes;   /* that bill now, or will for the pods that wait */
+    int64_t leaving; /* of these under notice, or held by pods that are going: each may have its
+                        successor beside it */
+    fsc_nodes_share surge, replaced; /* nodes that rollouts may add to those of a cap */
+    int64_t beside_floor;            /* pods that they may add to floor_pods */
+    int64_t reserve;                 /* the pools' own minima */
+    int64_t rate_micros_per_h;       /* of the nodes */
+    int64_t dearest_micros_per_h;    /* a node of the dearest pool that a pod may reach */
+    int64_t floor_pods;              /* the users' own minima, and what may not be capped */
+    int64_t floor_nodes;             /* into which they fit at best */
+    double interruptions_per_h;      /* of a node, in the pool that loses most */
+    int64_t tick_s;                  /* until the next chance to write a cap */
     int64_t settle_s; /* from a written cap until the last node it frees has stopped billing */
+    int64_t grace_s;  /* of it the longest in which a pod goes */
     int64_t unseen_s; /* a node may come and go between two runs that lie further apart */
 } fsc_guard_input;
 
@@ -67,6 +81,9 @@ int64_t fsc_guard_spent(const fsc_guard_state *g, const fsc_guard_input *in, int
 
 /* The largest spend of any window if the pods that are allowed fit into `nodes` nodes. */
 int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes);
+
+/* Nodes that rollouts may add to so many. */
+int64_t fsc_guard_beside(const fsc_guard_input *in, int64_t nodes);
 
 /* That many nodes at most bill under such a cap. */
 int64_t fsc_guard_level(const fsc_guard_input *in, int64_t nodes);

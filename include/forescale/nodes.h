@@ -8,6 +8,7 @@
 typedef struct fsc_pod_seen {
     const char *uid, *node;               /* node "": not scheduled */
     int64_t created, scheduled, ready_at; /* 0: not yet, or no more */
+    bool terminating;
 } fsc_pod_seen;
 
 typedef struct fsc_pods_seen {

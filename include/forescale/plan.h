@@ -10,10 +10,25 @@
 #include "forescale/cron.h"
 #include "forescale/forecast.h"
 
+/* A share of some pods, rounded up, and some more. */
+typedef struct fsc_pod_share {
+    double share;
+    int64_t pods;
+} fsc_pod_share;
+
+/* What a rollout of new pods may do at any time, whoever starts it. */
+typedef struct fsc_rollout {
+    fsc_pod_share surge; /* pods beside all that the autoscaler asks for */
+    fsc_pod_share away;  /* pods that it takes away before others serve */
+    int64_t grace_s;     /* from a pod's end until its GPUs are free; 0: Kubernetes's own 30 s */
+} fsc_rollout;
+
 typedef struct fsc_workload_now {
     bool replicas_known, ready_known, backlog_known;
     int64_t replicas, ready; /* pods that exist, pods that serve */
     double backlog;          /* requests waiting */
+    int64_t terminating;     /* pods that exist no more for the autoscaler, and still hold GPUs */
+    fsc_rollout rollout;
     bool min_known, max_known;
     int64_t min_replicas, max_replicas; /* on the object now */
     bool baseline_known;

@@ -48,6 +48,7 @@ typedef struct fsc_target_seen {
     const fsc_timetable *timetables;
     /* its pods' labels, as the API's labelSelector; NULL: not known */
     const char *pod_selector;
+    fsc_rollout rollout; /* how its pods are replaced */
 } fsc_target_seen;
 
 typedef struct fsc_target_write {

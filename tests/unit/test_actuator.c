@@ -73,6 +73,36 @@ static fsc_status apply(fsc_outcome *out, const fsc_target_seen *seen, fsc_targe
 
 /* ---- observe --------------------------------------------------------------------------------- */
 
+START_TEST(how_a_deployment_replaces_its_pods_is_read)
+{
+    static const struct {
+        const char *spec;
+        fsc_rollout rollout;
+    } cases[] = {
+        {"", {{0.25, 0}, {0.25, 0}, 0}}, /* Kubernetes's own defaults */
+        {"\"strategy\": {\"type\": \"Recreate\"}", {{0, 0}, {0, 0}, 0}},
+        {"\"strategy\": {\"type\": \"RollingUpdate\", \"rollingUpdate\": {\"maxSurge\": 0, "
+         "\"maxUnavailable\": 1}}, \"template\": {\"spec\": {\"terminationGracePeriodSeconds\": "
+         "120}}",
+         {{0, 0}, {0, 1}, 120}},
+        {"\"strategy\": {\"rollingUpdate\": {\"maxSurge\": \"10%\", \"maxUnavailable\": 0}}",
+         {{0.1, 0}, {0, 0}, 0}},
+    };
+    char deployment[400];
+    fsc_target_seen seen;
+    (void)snprintf(deployment, sizeof deployment, "[200, {\"spec\": {%s}}]", cases[_i].spec);
+    can(join(scaled_object("{}", ""), deployment));
+    ck_assert_int_eq(fsc_target_find("ScaledObject")->observe(&seen, kube, &ref, arena, &err),
+                     FSC_OK);
+    const fsc_rollout *want = &cases[_i].rollout, *got = &seen.rollout;
+    ck_assert_double_eq(got->surge.share, want->surge.share);
+    ck_assert_double_eq(got->away.share, want->away.share);
+    ck_assert_int_eq(got->surge.pods, want->surge.pods);
+    ck_assert_int_eq(got->away.pods, want->away.pods);
+    ck_assert_int_eq(got->grace_s, want->grace_s);
+}
+END_TEST
+
 START_TEST(bounds_and_replicas_are_read)
 {
     fsc_target_seen s = observe(scaled_object("{}", ""));
@@ -666,6 +696,7 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 30);
     tcase_add_test(tc, bounds_and_replicas_are_read);
+    tcase_add_loop_test(tc, how_a_deployment_replaces_its_pods_is_read, 0, 4);
     tcase_add_test(tc, the_demand_trigger_is_found);
     tcase_add_loop_test(tc, of_several_triggers_the_most_is_demand, 0,
                         (int)(sizeof choices / sizeof choices[0]));

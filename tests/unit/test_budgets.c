@@ -19,8 +19,8 @@ static const char config_text[] =
     "  - {name: a, mode: enforce, demand: {perReplica: 1}, minReplicas: 1, maxReplicas: 1000, "
     "pools: [a], trim: true, objective: {quantile: 0.5}}\n"
     "  - {name: b, mode: enforce, demand: {perReplica: 1}, minReplicas: 1, maxReplicas: 1000, "
-    "pools: [b], trim: true, objective: {quantile: 0.5}}\n"
-    "budgets: [{name: all, ceiling: %d USD, window: 24h}]\n";
+    "pools: [b], trim: true, objective: {quantile: 0.5}, priority: %d}\n"
+    "budgets: [{name: all, ceiling: %d USD, window: 24h%s}]\n";
 
 static uint64_t random_state;
 
@@ -37,10 +37,12 @@ static double normal(void)
 
 typedef struct world {
     fsc_config c;
+    fsc_workload_now now[2];
     fsc_planner *p;
     double values[2][HOURS];
     fsc_plan_past pasts[2];
     fsc_forecast forecasts[2];
+    int64_t spent_micros;
     fsc_plan plan;
 } world;
 
@@ -73,10 +75,10 @@ static void forecast_of(world *x, size_t w)
                                      .skill = 0.3};
 }
 
-static void open_world(world *x, int ceiling)
+static void open_with(world *x, int priority, int ceiling, const char *more)
 {
     char text[1024];
-    int n = snprintf(text, sizeof text, config_text, ceiling);
+    int n = snprintf(text, sizeof text, config_text, priority, ceiling, more);
     ck_assert_int_lt(n, (int)sizeof text);
     ck_assert_msg(fsc_config_load_text(&x->c, "test", text, (size_t)n, arena, &err) == FSC_OK, "%s",
                   err.msg);
@@ -85,12 +87,17 @@ static void open_world(world *x, int ceiling)
         forecast_of(x, w);
 }
 
+static void open_world(world *x, int ceiling)
+{
+    open_with(x, 0, ceiling, "");
+}
+
 static const fsc_budget_plan *plan(world *x)
 {
-    const fsc_workload_now w[2] = {{0}};
     const fsc_pool_now pools[2] = {{.nodes_known = true, .nodes = 100},
                                    {.nodes_known = true, .nodes = 100}};
-    const fsc_budget_now b = {.spent_known = true, .meter_at = NOW};
+    const fsc_budget_now b = {
+        .spent_known = true, .spent_micros = x->spent_micros, .meter_at = NOW};
     for (size_t i = 0; i < 2; i++) {
         const fsc_series past = {.id = x->c.workloads[i].name,
                                  .start = HOUR,
@@ -103,7 +110,7 @@ static const fsc_budget_plan *plan(world *x)
         &x->plan, x->p,
         &(fsc_plan_input){.now = NOW,
                           .config = &x->c,
-                          .workloads = w,
+                          .workloads = x->now,
                           .pools = pools,
                           .budgets = &b,
                           .forecasts = (const fsc_forecast *[]){&x->forecasts[0], &x->forecasts[1]},
@@ -162,10 +169,130 @@ START_TEST(the_chance_of_passing_a_ceiling_is_the_share_of_futures_that_do)
 }
 END_TEST
 
+/* ---- what the guard does ---------------------------------------------------------------------
+ */
+
+/* Both want a hundred nodes; the rate allows so many of both. */
+static void open_short(world *x, int priority, const char *more)
+{
+    char limit[80];
+    *x = (world){0};
+    (void)snprintf(limit, sizeof limit, ", rate: 120 USD/h%s", more);
+    open_with(x, priority, 100000, limit);
+    for (size_t i = 0; i < HOURS; i++)
+        x->values[0][i] = x->values[1][i] = 100;
+    for (size_t w = 0; w < 2; w++)
+        x->now[w] = (fsc_workload_now){.replicas_known = true,
+                                       .replicas = 100,
+                                       .max_known = true,
+                                       .max_replicas = 1000,
+                                       .min_known = true,
+                                       .min_replicas = 1};
+}
+
+START_TEST(what_is_paused_is_left_alone_and_counts_in_full)
+{
+    static world x;
+    open_short(&x, 0, "");
+    x.now[0].paused = true;
+    const fsc_budget_plan *b = plan(&x);
+    ck_assert(x.plan.workloads[0].hold);
+    ck_assert_msg(strstr(x.plan.workloads[0].reason, "it is paused") != NULL, "%s",
+                  x.plan.workloads[0].reason);
+    ck_assert_ptr_nonnull(b->void_why);
+    ck_assert_str_eq(b->void_why, "workload a is not capped: it is paused");
+    ck_assert_int_eq(b->state, FSC_BUDGET_OPEN);
+    /* Its hundred nodes are taken; of the 120 that the rate allows the other has what is left. */
+    ck_assert_int_le(x.plan.workloads[1].max_replicas, 20);
+    ck_assert_int_ge(b->worst_case_micros, 24 * 100 * INT64_C(1000000));
+}
+END_TEST
+
+START_TEST(eviction_never_keeps_running_pods_and_says_what_it_voids)
+{
+    static world x;
+    open_short(&x, 0, ", eviction: never");
+    const fsc_budget_plan *b = plan(&x);
+    ck_assert_str_eq(b->void_why, "eviction: never makes the ceiling a target");
+    ck_assert_int_eq(b->state, FSC_BUDGET_OPEN);
+    for (size_t w = 0; w < 2; w++)
+        ck_assert_int_ge(x.plan.workloads[w].max_replicas, 100);
+    open_short(&x, 0, "");
+    b = plan(&x);
+    ck_assert_ptr_null(b->void_why);
+    ck_assert_int_le(x.plan.workloads[0].max_replicas + x.plan.workloads[1].max_replicas, 120);
+}
+END_TEST
+
+START_TEST(who_comes_first_is_served_first)
+{
+    static world x;
+    open_short(&x, 5, "");
+    (void)plan(&x);
+    ck_assert_int_ge(x.plan.workloads[1].max_replicas, 100);
+    ck_assert_int_le(x.plan.workloads[0].max_replicas, 20);
+    open_short(&x, -5, "");
+    (void)plan(&x);
+    ck_assert_int_ge(x.plan.workloads[0].max_replicas, 100);
+    ck_assert_int_le(x.plan.workloads[1].max_replicas, 20);
+}
+END_TEST
+
+START_TEST(pods_of_rollouts_are_part_of_the_worst_bill)
+{
+    static world x;
+    open_short(&x, 0, "");
+    int64_t plain = plan(&x)->worst_case_micros, pods[2];
+    for (size_t w = 0; w < 2; w++)
+        pods[w] = x.plan.workloads[w].max_replicas;
+    ck_assert_int_eq(pods[0] + pods[1], 120);
+    open_short(&x, 0, "");
+    for (size_t w = 0; w < 2; w++)
+        x.now[w].rollout = (fsc_rollout){.surge = {0.25, 0}, .away = {0, 0}, .grace_s = 30};
+    const fsc_budget_plan *b = plan(&x);
+    /* A quarter in surge, and once more as much that is going: a half more, rounded up. */
+    ck_assert_int_le(x.plan.workloads[0].max_replicas + x.plan.workloads[1].max_replicas, 80);
+    ck_assert_int_ge(x.plan.workloads[0].max_replicas + x.plan.workloads[1].max_replicas, 70);
+    ck_assert_msg(strstr(b->reason, "more of rollouts") != NULL, "%s", b->reason);
+    ck_assert_int_ge(b->worst_case_micros, plain);
+}
+END_TEST
+
+/* A rolling window still holds a spend of nearly all of the ceiling. It leaves the window in 20
+ * hours: what comes before then is paid from what is left, and made dear now. */
+START_TEST(a_window_that_holds_a_spike_is_planned_for)
+{
+    static world x;
+    const fsc_budget_plan *b;
+    x = (world){0};
+    open_world(&x, 6000);
+    for (size_t i = 0; i < HOURS; i++)
+        x.values[0][i] = x.values[1][i] = 100;
+    b = plan(&x);
+    ck_assert_double_eq(b->shadow_price, 0);
+    ck_assert_int_eq(b->state, FSC_BUDGET_CLOSED);
+    x = (world){0};
+    open_world(&x, 6000);
+    for (size_t i = 0; i < HOURS; i++)
+        x.values[0][i] = x.values[1][i] = 100;
+    x.spent_micros = 2500 * INT64_C(1000000);
+    for (int run = 0; run < 3; run++) /* a price counts once it has stood for some */
+        b = plan(&x);
+    ck_assert_double_ge(b->shadow_price, 0.01);
+    ck_assert_int_eq(b->state, FSC_BUDGET_THROTTLED);
+    ck_assert_int_lt(x.plan.workloads[0].max_replicas, 100);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_test(t, a_days_spend_varies_as_its_hours_and_workloads_go_together);
     tcase_add_loop_test(t, the_chance_of_passing_a_ceiling_is_the_share_of_futures_that_do, 0, 3);
+    tcase_add_test(t, what_is_paused_is_left_alone_and_counts_in_full);
+    tcase_add_test(t, eviction_never_keeps_running_pods_and_says_what_it_voids);
+    tcase_add_test(t, who_comes_first_is_served_first);
+    tcase_add_test(t, pods_of_rollouts_are_part_of_the_worst_bill);
+    tcase_add_test(t, a_window_that_holds_a_spike_is_planned_for);
 }
 
 int main(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The promise: in worlds with any demand, any forecast, slow and missed runs, dead and lying
- * meters, prices that are quoted too high, interrupted nodes, slow drains and the worst scheduler,
- * no window's bill passes the ceiling, and no moment's the rate.
+ * meters, prices that are quoted too high, interrupted nodes, slow drains, rollouts of new pods at
+ * any time and the worst scheduler, no window's bill passes the ceiling, and no moment's the rate.
  */
 #include "suite.h"
 
@@ -18,9 +18,9 @@
 #ifdef __SANITIZE_ADDRESS__
 enum { WORLDS_EACH = 5 };
 #else
-enum { WORLDS_EACH = 40 };
+enum { WORLDS_EACH = 60 };
 #endif
-enum { LOOPS = 40, MAX_MINUTES = 26 * 60, FROM = 1791180000 };
+enum { LOOPS = 40, MAX_MINUTES = 26 * 60, FROM = 1791180000, LEAD_S = 63 };
 
 static uint64_t random_state;
 
@@ -49,6 +49,9 @@ typedef struct trial {
     meter meter;
     double demand[MAX_MINUTES], wildness;
     bool wild_prices; /* quoted too high, another each time */
+    fsc_rollout rollout;
+    bool rolls;
+    fsc_sim_bounds bounds; /* that are written, whatever a rollout adds */
     fsc_forecast_request request;
     fsc_forecast forecast;
     double *mean, *v;
@@ -131,12 +134,36 @@ static void restore_expired(const fsc_sim_orders *out, const trial *x, int64_t n
     pods->min = pods->min < pods->max ? pods->min : pods->max;
 }
 
+/* Pods of a rollout: those in surge, and those that it replaces and that are not gone yet. The next
+ * wave starts when a pod's start is over. */
+static int64_t rolling(const fsc_rollout *r, int64_t max_replicas)
+{
+    int64_t surge = (int64_t)ceil(r->surge.share * (double)max_replicas) + r->surge.pods,
+            away = (int64_t)floor(r->away.share * (double)max_replicas) + r->away.pods, going = 0;
+    for (int64_t wave_s = 0; wave_s <= r->grace_s; wave_s += LEAD_S)
+        going += surge + away;
+    return surge + (going < max_replicas ? going : max_replicas);
+}
+
+/* At any time, a run missed or not, one may begin or end; all of its pods want to run. */
+static void roll(const fsc_sim_orders *out, trial *x)
+{
+    fsc_sim_bounds *pods = &out->workloads[0];
+    x->rolls = uniform() < (x->rolls ? 0.8 : 0.05);
+    *pods = x->bounds;
+    if (x->rolls)
+        pods->min = pods->max += rolling(&x->rollout, pods->max);
+}
+
 static fsc_status act(const fsc_sim_orders *out, void *ctx, const fsc_sim_seen *seen, fsc_err *e)
 {
     trial *x = ctx;
     fsc_plan plan;
     if (x->dies_at && seen->now >= x->dies_at) {
+        out->workloads[0] = x->bounds;
         restore_expired(out, x, seen->now);
+        x->bounds = out->workloads[0];
+        roll(out, x);
         return FSC_OK;
     }
     static int64_t in_a_row;
@@ -144,6 +171,7 @@ static fsc_status act(const fsc_sim_orders *out, void *ctx, const fsc_sim_seen *
     in_a_row = begins ? 0 : in_a_row;
     if (!begins && in_a_row < x->missed && uniform() < 0.5) {
         in_a_row++;
+        roll(out, x);
         return FSC_OK;
     }
     in_a_row = 0;
@@ -154,7 +182,8 @@ static fsc_status act(const fsc_sim_orders *out, void *ctx, const fsc_sim_seen *
                                 .ready_known = true,
                                 .ready = seen->workloads[0].ready,
                                 .backlog_known = true,
-                                .backlog = seen->workloads[0].backlog};
+                                .backlog = seen->workloads[0].backlog,
+                                .rollout = x->rollout};
     fsc_pool_now pools[2] = {{0}};
     for (size_t i = 0; i < x->c.n_pools; i++) {
         pools[i].nodes_known = true;
@@ -181,8 +210,8 @@ static fsc_status act(const fsc_sim_orders *out, void *ctx, const fsc_sim_seen *
                             x->scratch, e));
     if (begins)
         x->broken = plan.budgets[0].void_why;
-    out->workloads[0] =
-        (fsc_sim_bounds){plan.workloads[0].min_replicas, plan.workloads[0].max_replicas};
+    x->bounds = (fsc_sim_bounds){plan.workloads[0].min_replicas, plan.workloads[0].max_replicas};
+    roll(out, x);
     for (size_t i = 0; i < x->c.workloads[0].pools.n; i++)
         out->pools[i] = (fsc_sim_bounds){plan.pools[i].min_nodes, plan.pools[i].max_nodes};
     x->last_run = seen->now;
@@ -232,11 +261,21 @@ static void draw_trial(trial *x, char *yaml, size_t size)
     x->min_replicas = any(0, 3);
     x->wildness = (double)any(0, 2);
     x->meter = (meter){uniform() < 0.6, uniform() < 0.5 ? 1 : uniform()};
+    if (uniform() < 0.5)
+        x->rollout = (fsc_rollout){.surge = {uniform() < 0.5 ? 0.25 * uniform() : 0, any(0, 2)},
+                                   .away = {uniform() < 0.5 ? 0.25 * uniform() : 0, any(0, 1)},
+                                   .grace_s = any(1, 200)};
+    int64_t least_pods = x->min_replicas > 1 ? x->min_replicas : 1;
     double hours = window_s[x->window] ? (double)window_s[x->window] / 3600 : 24;
     int64_t dearest = two && prices[1] > prices[0] ? prices[1] : prices[0];
-    int64_t floor_nodes = (x->min_replicas > 1 ? x->min_replicas : 1) + pool_min * (1 + two);
+    bool rounded = x->rollout.surge.share + x->rollout.away.share > 0;
+    int64_t waves = rounded ? 1 + x->rollout.grace_s / LEAD_S : 0;
+    int64_t floor_nodes =
+        least_pods + rolling(&x->rollout, least_pods) + waves + pool_min * (1 + two);
     /* What the floors cost in the window and in the tail of a cut, and something above. */
-    double tails = (double)(lead + idle + 300 + 2 * x->interval_s * (1 + x->missed)) / 3600;
+    double tails =
+        (double)(lead + idle + x->rollout.grace_s + 300 + 2 * x->interval_s * (1 + x->missed)) /
+        3600;
     double ceiling = (double)(dearest * floor_nodes) * (hours + tails) * (1.3 + 4 * uniform());
     int64_t rate = dearest * (floor_nodes + any(0, 4));
     x->rate_micros = uniform() < 0.4 ? rate * 1000000 : 0;
@@ -298,7 +337,7 @@ static fsc_sim_params world_of(const trial *x, const fsc_series *demand, uint64_
                            .per_replica = 10,
                            .utilization = 0.8,
                            .gpus = 1,
-                           .lead_pod_s = 63,
+                           .lead_pod_s = LEAD_S,
                            .n_pools = p.n_pools,
                            .pools = preferred,
                            .min_replicas = x->min_replicas,
