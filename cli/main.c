@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/cli.h"
+#include "cli/colour.h"
 #include "forescale/options.h"
 
 #include <errno.h>
@@ -40,6 +41,23 @@ fsc_exit fsc_exit_of(fsc_status status, bool retryable)
         return retryable ? FSC_EXIT_TRY_AGAIN_LATER : FSC_EXIT_FAILED;
     }
 }
+
+/* The second line of every failure; the same words stand in docs/errors.md. */
+static const char *const next_steps[FSC_STATUS_N] = {
+    [FSC_USAGE] = "see forescale COMMAND --help",
+    [FSC_CONFIG] = "mend the configuration; forescale help option KEY tells what a key means",
+    [FSC_DATA] = "mend the file at the line named, or collect more history",
+    [FSC_REMOTE] = "see its own words in the message; forescale check asks each part",
+    [FSC_DENIED] =
+        "check the token, and the Role in cronjobs/rbac.yaml; forescale check lists rights",
+    [FSC_MISSING] = "check the name in the configuration",
+    [FSC_CONFLICT] = "nothing: the next run looks again",
+    [FSC_BUDGET] = "raise the ceiling, or lower the floors",
+    [FSC_STORE] = "see the message: disk, rights or damage; the file is left as it is",
+    [FSC_IO] = "check the path and its rights",
+    [FSC_NOMEM] = "give a smaller input, or more memory",
+    [FSC_BUG] = "please report it, with the message and forescale version",
+};
 
 static const fsc_command *find_command(const char *name, fsc_err *err)
 {
@@ -97,8 +115,10 @@ int main(int argc, char **argv)
         code = FSC_EXIT_USAGE;
     else if (fsc_arena_open(&cli.arena, (size_t)ARENA_LIMIT_MIB << 20, &err) == FSC_OK)
         code = finish_output(run_command(&cli, argc > 2 ? argc - 2 : 0, argv + 2, &err));
-    if (err.code != FSC_OK)
-        (void)fprintf(stderr, "forescale: %s\n", err.msg);
+    if (err.code != FSC_OK) {
+        fsc_paint(stderr, FSC_MEANS_OVER, "forescale:");
+        (void)fprintf(stderr, " %s\nwhat to do: %s\n", err.msg, next_steps[err.code]);
+    }
     fsc_arena_close(cli.arena);
     return (int)code;
 }
