@@ -2,6 +2,7 @@
 #include "report/sections.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static const fsc_workload_config *config_of(const fsc_report_view *v, size_t w)
 {
@@ -62,7 +63,8 @@ static void add_future(fsc_doc *d, fsc_table *t, const fsc_forecast *f, const fs
 }
 
 static void add_course(fsc_doc *d, const fsc_report_view *v, size_t w, const char *id,
-                       const char *title, const fsc_series *past, const fsc_forecast *f)
+                       const char *title, const fsc_series *past, const fsc_forecast *f,
+                       bool is_drawn)
 {
     fsc_table *t = fsc_doc_table(d, id, config_of(v, w)->name, title, course_columns, C_N);
     if (!t)
@@ -71,6 +73,8 @@ static void add_course(fsc_doc *d, const fsc_report_view *v, size_t w, const cha
     add_past(d, t, past);
     if (f)
         add_future(d, t, f, v, w);
+    if (!is_drawn)
+        return;
     fsc_doc_chart(d,
                   &(fsc_chart){.kind = FSC_CHART_LINES,
                                .title = title,
@@ -85,7 +89,7 @@ static void add_course(fsc_doc *d, const fsc_report_view *v, size_t w, const cha
 }
 
 /* The highest hour of each local day to come. */
-static void add_days(fsc_doc *d, const fsc_report_view *v, size_t w)
+static void add_days(fsc_doc *d, const fsc_report_view *v, size_t w, bool is_drawn)
 {
     static const fsc_column columns[] = {{"day", "Day", FSC_UNIT_TIME},
                                          {"busiest", "Busiest hour", FSC_UNIT_TIME},
@@ -98,6 +102,8 @@ static void add_days(fsc_doc *d, const fsc_report_view *v, size_t w)
     fsc_table *t = fsc_doc_table(d, "days", config_of(v, w)->name, "Day by day: the busiest hour",
                                  FSC_COLUMNS(columns));
     fsc_cell *row = NULL;
+    if (t)
+        t->is_long = !is_drawn;
     for (size_t h = 0; t && h < f->hours->n_horizons; h++) {
         int64_t at = f->hours->origin + (int64_t)f->hours->horizon[h] * f->hours->step_s;
         double day = (double)fsc_period_start(d->zone, FSC_PERIOD_DAY, at);
@@ -115,29 +121,81 @@ static void add_days(fsc_doc *d, const fsc_report_view *v, size_t w)
     }
 }
 
+/* What a workload needs at its busiest hour, in GPUs. */
+static double most_gpus(const fsc_report_view *v, size_t w)
+{
+    const fsc_report_workload *f = &v->r->workloads[w];
+    double most = 0;
+    for (size_t h = 0; f->hours && f->per_replica > 0 && h < f->hours->n_horizons; h++)
+        most = fmax(most, at_level(f->hours, h, 0.95));
+    return f->per_replica > 0
+               ? fsc__outlook_replicas(v->r, w, most) * (double)config_of(v, w)->gpus_per_replica
+               : 0;
+}
+
+typedef struct place {
+    double gpus;
+    size_t w;
+} place;
+
+static int largest_first(const void *a, const void *b)
+{
+    const place *x = a, *y = b;
+    if (x->gpus != y->gpus)
+        return x->gpus > y->gpus ? -1 : 1;
+    return (x->w > y->w) - (x->w < y->w);
+}
+
+/* drawn[w]: a page of a thousand workloads shows those that need the most; NULL after a failure. */
+static const bool *choose(fsc_doc *d, const fsc_report_view *v)
+{
+    size_t n = v->r->config->n_workloads;
+    bool *drawn = FSC_NEW(d->arena, n, bool, &d->err);
+    place *places = FSC_NEW(d->arena, n, place, &d->err);
+    if (!drawn || !places)
+        return NULL;
+    for (size_t w = 0; w < n; w++)
+        places[w] = (place){most_gpus(v, w), w};
+    qsort(places, n, sizeof *places, largest_first);
+    for (size_t i = 0; i < n && i < FSC_REPORT_DRAWN; i++)
+        drawn[places[i].w] = true;
+    return drawn;
+}
+
+static void add_workload(fsc_doc *d, const fsc_report_view *v, size_t w, bool is_drawn)
+{
+    const fsc_report_workload *f = &v->r->workloads[w];
+    const fsc_workload_plan *p = &v->r->plan->workloads[w];
+    fsc_doc_section(d, fsc_arena_printf(d->arena, &d->err, "workload-%s", p->name), p->name, true);
+    fsc_doc_text(d, "Now planned: %lld to %lld replicas (%s).", (long long)p->min_replicas,
+                 (long long)p->max_replicas, p->reason);
+    if (f->recent.n)
+        add_course(d, v, w, "minutes", "The last and the next hours", &f->recent, f->near,
+                   is_drawn);
+    if (f->hourly.n)
+        add_course(d, v, w, "hours", "The past weeks and the next", &f->hourly, f->hours, is_drawn);
+    if (f->hours) {
+        fsc_doc_text(d, "Within an hour, demand rises to %.2f times its mean.", f->peak);
+        add_days(d, v, w, is_drawn);
+    } else {
+        fsc_doc_text(d, "Too little history to look further ahead.");
+    }
+}
+
 void fsc__report_workloads(fsc_doc *d, const fsc_report_view *v)
 {
+    size_t n = v->r->config->n_workloads;
+    const bool *drawn = choose(d, v);
     fsc_doc_section(d, "workloads", "Demand and forecast", false);
     fsc_doc_text(d, "Minutes: what a run sees and plans by. Hours: means, for the look ahead; "
                     "replicas serve the peak within an hour.");
-    for (size_t w = 0; w < v->r->config->n_workloads; w++) {
-        const fsc_report_workload *f = &v->r->workloads[w];
-        const fsc_workload_plan *p = &v->r->plan->workloads[w];
-        fsc_doc_section(d, fsc_arena_printf(d->arena, &d->err, "workload-%s", p->name), p->name,
-                        true);
-        fsc_doc_text(d, "Now planned: %lld to %lld replicas (%s).", (long long)p->min_replicas,
-                     (long long)p->max_replicas, p->reason);
-        if (f->recent.n)
-            add_course(d, v, w, "minutes", "The last and the next hours", &f->recent, f->near);
-        if (f->hourly.n)
-            add_course(d, v, w, "hours", "The past weeks and the next", &f->hourly, f->hours);
-        if (f->hours) {
-            fsc_doc_text(d, "Within an hour, demand rises to %.2f times its mean.", f->peak);
-            add_days(d, v, w);
-        } else {
-            fsc_doc_text(d, "Too little history to look further ahead.");
-        }
-    }
+    if (n > FSC_REPORT_DRAWN)
+        fsc_doc_text(d,
+                     "Drawn are the %d of the %zu workloads that need the most GPUs; the numbers "
+                     "of all are in --format json and csv.",
+                     (int)FSC_REPORT_DRAWN, n);
+    for (size_t w = 0; drawn && w < n; w++)
+        add_workload(d, v, w, drawn[w]);
 }
 
 /* ---- accuracy ---------------------------------------------------------------------------------

@@ -5,6 +5,8 @@
 
 #include "report/outlook.h"
 
+enum { FSC_REPORT_DRAWN = 60 }; /* workloads with charts of their own, at most */
+
 typedef struct fsc_report_view {
     const fsc_report *r;
     const fsc_outlook *o;

@@ -5,8 +5,10 @@
 
 #include "forescale/report.h"
 #include "report/outlook.h"
+#include "report/sections.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { N_PAST = 48, N_AHEAD = 48, FROM = 1793000000 - 1793000000 % 86400 };
@@ -203,6 +205,45 @@ START_TEST(the_report_says_it_in_every_form)
 }
 END_TEST
 
+static size_t count(const char *text, const char *what)
+{
+    size_t n = 0;
+    for (; (text = strstr(text, what)); text++)
+        n++;
+    return n;
+}
+
+START_TEST(of_very_many_workloads_those_with_the_most_gpus_are_drawn)
+{
+    enum { N = FSC_REPORT_DRAWN + 10 };
+    static fsc_workload_config many[N];
+    static fsc_workload_plan plans[N];
+    static fsc_report_workload all[N];
+    fsc_report r = make(80);
+    for (size_t i = 0; i < N; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "w%zu", i);
+        many[i] = workload;
+        plans[i] = workload_plan;
+        all[i] = facts;
+        many[i].name = plans[i].name = fsc_arena_strdup(arena, name, &err);
+        many[i].gpus_per_replica = i < 10 ? 1 : 2; /* the first ten are the smallest */
+    }
+    config.workloads = many;
+    config.n_workloads = plan.n_workloads = N;
+    plan.workloads = plans;
+    r.workloads = all;
+    const char *page = report_as(&r, 0), *csv = report_as(&r, 3);
+    ck_assert_uint_eq(count(page, ">The past weeks and the next</figcaption"), FSC_REPORT_DRAWN);
+    ck_assert_ptr_nonnull(strstr(page, "Drawn are the 60 of the 70 workloads"));
+    ck_assert_ptr_nonnull(strstr(csv, "workload-w3,hours,w3,"));
+    const char *small = strstr(page, "id=\"workload-w9\""),
+               *large = strstr(page, "id=\"workload-w10\"");
+    ck_assert(small && large && small < large);
+    ck_assert(strstr(small, "<svg") > large);
+}
+END_TEST
+
 START_TEST(without_history_it_says_what_to_do)
 {
     fsc_report r = make(80);
@@ -221,6 +262,7 @@ static void add_tests(TCase *t)
     tcase_add_test(t, a_calendar_window_begins_anew);
     tcase_add_test(t, replicas_serve_the_hours_peak_within_the_users_bounds);
     tcase_add_test(t, the_report_says_it_in_every_form);
+    tcase_add_test(t, of_very_many_workloads_those_with_the_most_gpus_are_drawn);
     tcase_add_test(t, without_history_it_says_what_to_do);
 }
 
