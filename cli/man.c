@@ -91,7 +91,11 @@ void fsc_man_overview(void)
     }
     (void)printf(".SH OPTIONS OF EVERY COMMAND\n");
     options(fsc_global_args);
-    (void)printf("%s.SH ENVIRONMENT\n.TP\n.B KUBECONFIG\nLogin files of the Kubernetes API.\n"
+    (void)printf("%s.SH ENVIRONMENT\n.TP\n.B KUBECONFIG\nLogin files of the Kubernetes "
+                 "API.\n.TP\n.B NO_COLOR\nSet, or CLICOLOR=0, or "
+                 "TERM=dumb: no colours. Elsewhere, and on a terminal alone, green is fine, yellow "
+                 "held or a warning, magenta limited by a budget, red late, bold red over the "
+                 "ceiling or failed. Words say as much.\n"
                  ".SH SEE ALSO\n"
                  ".BR forescale\\-config (5)\n",
                  exit_codes);

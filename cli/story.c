@@ -202,6 +202,10 @@ static fsc_status tell_lead(teller *t, fsc_err *err)
                 fsc_duration_format(node, d->lead_node_s), learned_node ? "learned" : "configured",
                 fsc_duration_format(pod, d->lead_pod_s), learned_pod ? "learned" : "configured",
                 fsc_duration_format(next, c->interval_s * (1 + c->missed_runs))));
+    if (t->s->cli->args.at_given && t->s->store)
+        FSC_TRY(say(t, err, "lead",
+                    "of a past moment the configured ones are told; what that run had learned "
+                    "stands in its reason below"));
     FSC_TRY(tell_starts(t, "pod", t->config->name, &t->s->pod_leads[t->w], err));
     for (size_t k = 0; k < t->config->pools.n; k++) {
         const fsc_pool_config *p = fsc_config_pool(c, t->config->pools.v[k]);
@@ -345,10 +349,11 @@ static fsc_status tell_written(teller *t, fsc_err *err)
         if (!mine || strcmp(e->row.kind, "act"))
             continue;
         told++;
-        FSC_TRY(say(t, err, "written", "%s, run %.12s, %s of %s: %s -> %s: %s",
+        FSC_TRY(say(t, err, "written", "%s, run %.12s, %s of %s: %s -> %s: %s; its reason: %s",
                     fsc_time_format(at, e->row.at), e->row.run_id, e->row.op, e->row.object,
                     e->row.before ? e->row.before : "", e->row.after ? e->row.after : "",
-                    e->outcome ? e->outcome : "not settled: the run was killed"));
+                    e->outcome ? e->outcome : "not settled: the run was killed",
+                    e->row.why && *e->row.why ? e->row.why : "none"));
         mark(t, fsc_outcome_meaning(e->outcome));
     }
     if (told)

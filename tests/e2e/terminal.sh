@@ -94,6 +94,8 @@ for span in day week; do
 done
 expected=$(sed -n 's/.*  demand \([0-9.]*\) (q0.95) by \([0-9:]*\),.*/\2:00Z: .*q0.95 \1/p' run.out)
 grep -q "at 2026-10-26T$expected" out || { cat out; fail "the forecast that decides is not told: $expected"; }
+reason=$(awk '$1 == "llama" {print}' run.out | sed 's/.*  demand/demand/')
+grep -qF "planned; its reason: $reason" out || { cat out; fail "what the run wrote is not told with its reason: $reason"; }
 moved=$(sed -n 's/^gpu  *\([a-z_]*\) .*/\1/p' run.out)
 grep -qE "closed -> $moved: spent .*; spent 0\.00 USD, p50 [0-9.]+ USD, p95 [0-9.]+ USD, at the worst [0-9.]+ USD, ceiling 100\.00 USD, chance of passing it [0-9]+ %" out ||
     { cat out; fail "the budget's transition is not told with its figures"; }
