@@ -36,8 +36,8 @@ static fsc_status assume(const char *out[N_ASSUMPTIONS], fsc_arena *a, fsc_err *
         fsc_arena_printf(a, err,
                          "a minute is late when over %g %% of its requests waited over %d s",
                          100 * r->late_share, (int)r->late_after_s),
-        "a node bills from its order until it is gone; leads, idle times and prices are the "
-        "configuration's",
+        "it begins with the pods that the first demand takes; a node bills from its order until it "
+        "is gone; leads, idle times and prices are the configuration's",
         fsc_arena_printf(a, err,
                          "interruptions come at random at the pool's rate, always the same ones, "
                          "%d s after their notice",

@@ -187,6 +187,7 @@ fsc_status fsc_replay_world(fsc_sim_params *out, const fsc_replay_input *in, fsc
                             .notice_s = fsc_replay_rules_default.notice_s,
                             .late_after_s = fsc_replay_rules_default.late_after_s,
                             .drop_after_s = fsc_replay_rules_default.drop_after_s,
+                            .running = true,
                             .late_share = fsc_replay_rules_default.late_share};
     for (size_t w = 0; w < c->n_workloads; w++)
         FSC_TRY(build_workload(&workloads[w], in, w, a, err));

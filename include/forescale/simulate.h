@@ -64,6 +64,7 @@ typedef struct fsc_sim_params {
     int64_t drop_after_s; /* one that waited longer goes away, unserved */
     double late_share;    /* a minute with a larger share of late requests is late */
     uint64_t seed;        /* of the interruptions */
+    bool running;         /* it begins with the pods that its first demand takes; else with none */
 } fsc_sim_params;
 
 typedef struct fsc_sim_pods {

@@ -85,6 +85,20 @@ static watcher run(fsc_sim_result *r, const fsc_sim_params *p)
     return w;
 }
 
+START_TEST(a_running_world_begins_with_the_pods_that_demand_takes)
+{
+    fsc_sim_result r;
+    set_demand(0, MINUTES, 155);
+    fsc_sim_params p = world();
+    p.running = true;
+    watcher w = run(&r, &p);
+    ck_assert_int_eq(w.ready[0], 20); /* 155 / (10 x 0.8), whole */
+    ck_assert_int_eq(w.nodes[0], 3);
+    ck_assert_int_eq(r.all.late_minutes, 0);
+    ck_assert_int_eq(r.node_starts, 0);
+}
+END_TEST
+
 START_TEST(a_steady_world_costs_its_nodes)
 {
     fsc_sim_result r;
@@ -304,6 +318,7 @@ END_TEST
 
 static void add(TCase *t)
 {
+    tcase_add_test(t, a_running_world_begins_with_the_pods_that_demand_takes);
     tcase_add_test(t, a_steady_world_costs_its_nodes);
     tcase_add_test(t, a_first_pod_waits_for_its_node);
     tcase_add_test(t, rates_bound_the_way_up_and_down);
