@@ -71,6 +71,14 @@ static void check_store(doctor *d)
         good("store", "%s is whole", fsc_store_name(d->s->store));
 }
 
+/* Of triggers that Prometheus does not measure itself it knows by KEDA alone. */
+static bool is_measured_by_keda(const doctor *d, size_t w)
+{
+    const char *query = d->s->seen[w].query;
+    return !d->s->config.workloads[w].demand.query && query &&
+           strstr(query, "keda_scaler_metrics_value");
+}
+
 static void check_history(doctor *d)
 {
     fsc_history_info *list;
@@ -86,7 +94,11 @@ static void check_history(doctor *d)
             h = !strcmp(list[i].id, name) ? &list[i] : h;
         if (!h) {
             (void)snprintf(text, sizeof text, "workload %s has no history", name);
-            finding(d, "history", text, "run forescale collect --since 14d");
+            finding(d, "history", text,
+                    is_measured_by_keda(d, w)
+                        ? "let Prometheus scrape KEDA's operator, which exports "
+                          "keda_scaler_metrics_value (prometheus.operator.enabled of KEDA's chart)"
+                        : "run forescale collect --since 14d");
         } else if (d->s->cli->now - h->newest > STALE_S) {
             (void)snprintf(text, sizeof text, "workload %s: the newest sample is %s old", name,
                            fsc_duration_format(age, d->s->cli->now - h->newest));

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "forescale/json.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Bytes of the valid UTF-8 sequence at p (Unicode 15, table 3-7); 0 where there is none. */
 static size_t utf8_length(const unsigned char *p)
@@ -54,4 +56,57 @@ void fsc_json_number(fsc_buf *out, double v)
             break;
     }
     fsc_buf_puts(out, text);
+}
+
+/* As RFC 8259 writes a number: no sign but minus, no leading zero, no bare dot. */
+static bool is_number(const char *p)
+{
+    p += *p == '-';
+    if (*p == '0' && isdigit((unsigned char)p[1]))
+        return false;
+    if (!isdigit((unsigned char)*p))
+        return false;
+    p += strspn(p, "0123456789");
+    if (*p == '.') {
+        size_t n = strspn(p + 1, "0123456789");
+        if (!n)
+            return false;
+        p += 1 + n;
+    }
+    if (*p == 'e' || *p == 'E') {
+        p += 1 + (p[1] == '+' || p[1] == '-');
+        size_t n = strspn(p, "0123456789");
+        return n && !p[n];
+    }
+    return !*p;
+}
+
+static void add_scalar(fsc_buf *out, const fsc_node *n)
+{
+    bool is_null = !n->quoted && (!*n->scalar || !strcmp(n->scalar, "~"));
+    bool as_it_is = !n->quoted && (is_number(n->scalar) || !strcmp(n->scalar, "true") ||
+                                   !strcmp(n->scalar, "false") || !strcmp(n->scalar, "null"));
+    if (is_null || as_it_is)
+        fsc_buf_puts(out, is_null ? "null" : n->scalar);
+    else
+        fsc_json_string(out, n->scalar);
+}
+
+void fsc_json_node(fsc_buf *out, const fsc_node *n)
+{
+    bool is_map = n->kind == FSC_NODE_MAP;
+    if (n->kind == FSC_NODE_SCALAR) {
+        add_scalar(out, n);
+        return;
+    }
+    fsc_buf_puts(out, is_map ? "{" : "[");
+    for (size_t i = 0; i < n->n; i++) {
+        fsc_buf_puts(out, i ? "," : "");
+        if (is_map) {
+            fsc_json_string(out, n->pairs[i].key);
+            fsc_buf_puts(out, ":");
+        }
+        fsc_json_node(out, is_map ? n->pairs[i].value : n->items[i]);
+    }
+    fsc_buf_puts(out, is_map ? "}" : "]");
 }

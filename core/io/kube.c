@@ -92,9 +92,14 @@ static fsc_status explain(const fsc_http_response *r, const ask *q, fsc_status s
 {
     const fsc_node *root = NULL;
     fsc_err no_json = FSC_ERR_INIT;
-    if (!r->code ||
-        fsc_json_parse(&root, fsc_buf_str(&r->body), r->body.len, a, &no_json) != FSC_OK)
+    if (!r->code)
         return status;
+    bool is_json = fsc_json_parse(&root, fsc_buf_str(&r->body), r->body.len, a, &no_json) == FSC_OK;
+    if (!is_json && r->code == 404) /* a plain page: not the object, its whole API is missing */
+        return fsc_fail(err, status,
+                        "Kubernetes, %s: the server has no such API: install its CRD, or name "
+                        "another kind (HTTP 404)",
+                        q->path);
     const char *message = fsc_node_text(fsc_node_at(root, "message", NULL), NULL);
     bool retryable = err && err->retryable;
     if (!message)

@@ -210,6 +210,17 @@ static fsc_status read_cluster(fsc__kube_login *out, const reader *r, const entr
     return out->server ? FSC_OK : FSC_NOMEM;
 }
 
+/* What a cluster has for plugins alone: its extension of that name. */
+static const fsc_node *plugin_config(const entry *cluster)
+{
+    const fsc_node *list = fsc_node_at(cluster->body, "extensions", NULL);
+    for (size_t i = 0; list && list->kind == FSC_NODE_LIST && i < list->n; i++)
+        if (!strcmp(fsc_node_text(fsc_node_at(list->items[i], "name", NULL), ""),
+                    "client.authentication.k8s.io/exec"))
+            return fsc_node_at(list->items[i], "extension", NULL);
+    return NULL;
+}
+
 /* spec.cluster of an ExecCredential, for plugins that ask for it: authorities in a file go inline.
  */
 static fsc_status cluster_json(const char **out, const reader *r, const entry *cluster)
@@ -236,6 +247,11 @@ static fsc_status cluster_json(const char **out, const reader *r, const entry *c
         fsc_buf_puts(&b, ",\"certificate-authority-data\":\"");
         base64_encode(&b, ca, ca_n);
         fsc_buf_puts(&b, "\"");
+    }
+    const fsc_node *config = plugin_config(cluster);
+    if (config) {
+        fsc_buf_puts(&b, ",\"config\":");
+        fsc_json_node(&b, config);
     }
     fsc_buf_puts(&b, "}");
     *out = fsc_buf_str(&b);

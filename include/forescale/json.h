@@ -15,6 +15,10 @@ void fsc_json_string(fsc_buf *out, const char *text);
 /* Shortest text that reads back as the same double; null for NaN and infinities. */
 void fsc_json_number(fsc_buf *out, double v);
 
+/* A whole document, of YAML too: plain scalars that JSON knows (numbers, true, false, null) stay
+ * what they are, others are strings. */
+void fsc_json_node(fsc_buf *out, const fsc_node *n);
+
 /* FSC_DATA on malformed text, nesting over 64, or trailing junk. */
 fsc_status fsc_json_parse(const fsc_node **out, const char *text, size_t n, fsc_arena *a,
                           fsc_err *err) FSC_CHECKED;

@@ -74,6 +74,37 @@ pass "check names each right that is missing"
 k apply -f - >/dev/null <<Y
 apiVersion: keda.sh/v1alpha1
 kind: ScaledObject
+metadata: {name: queue, namespace: inference}
+spec: {scaleTargetRef: {name: none}, triggers: [{type: redis, metadata: {address: "127.0.0.1:1", listName: jobs}}]}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: bare, labels: {pool: bare}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: llama, namespace: inference}
+spec: {maxUnavailable: 0, selector: {matchLabels: {app: llama}}}
+Y
+sed "s|path: .*|path: $rig/doctor.db}|; s/name: llama}/name: queue}/; s/lead: 345s}/lead: 345s, nodeSelector: {pool: bare}, prewarm: {kind: CapacityBuffer, namespace: inference, name: gpu}}/" "$rig/config.yaml" >"$rig/doctor.yaml"
+"$forescale" check -c "$rig/doctor.yaml" --kubeconfig "$KUBECONFIG" -n forescale >"$rig/doctor.out" 2>/dev/null && fail "check passes beside all this"
+while read -r says; do
+    grep -q "$says" "$rig/doctor.out" || { cat "$rig/doctor.out"; fail "check does not say: $says"; }
+done <<'W'
+let Prometheus scrape KEDA's operator
+1 of 1 nodes of pool gpu advertise no nvidia.com/gpu
+a PodDisruptionBudget allows no eviction
+the API autoscaling.x-k8s.io/v1beta1 is not served
+the replicas of its scale target, Deployment none, cannot be read
+W
+k delete scaledobject queue -n inference >/dev/null
+k delete pdb llama -n inference >/dev/null
+k delete node bare >/dev/null
+pass "check finds KEDA unscraped, nodes without GPUs, a budget of disruption, an API that is not served, a target that is not there"
+
+k apply -f - >/dev/null <<Y
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
 metadata: {name: breaker, namespace: inference}
 spec:
   scaleTargetRef: {name: llama2}

@@ -85,6 +85,9 @@ works "client certificate and authorities inline" "{client-certificate-data: $(i
 works "token in a file" "{tokenFile: token}"
 works "exec plugin that gives a token" "{exec: {$exec, command: ./token-plugin}}"
 jq -e --arg ca "$(inline ca.crt)" '.spec.cluster["certificate-authority-data"] == $ca' "$rig/token-plugin.asked" >/dev/null || fail "the plugin is not told of the cluster"
+works "exec plugin that is told the cluster's own configuration" "{exec: {$exec, command: ./token-plugin}}" \
+    "certificate-authority: ca.crt, extensions: [{name: other, extension: {no: 1}}, {name: client.authentication.k8s.io/exec, extension: {audience: prod, depth: 3, scopes: [a, \"1\"]}}]"
+jq -e '.spec.cluster.config == {"audience": "prod", "depth": 3, "scopes": ["a", "1"]}' "$rig/token-plugin.asked" >/dev/null || { cat "$rig/token-plugin.asked"; fail "the plugin is not told its configuration"; }
 works "exec plugin that gives a certificate" "{exec: {$exec, command: ./file-plugin}}"
 works "impersonation of a user" "{token: $admin, as: by-name}"
 works "impersonation of a group" "{token: $admin, as: x, as-groups: [by-group], as-uid: u-1, as-user-extra: {scopes: [view]}}"

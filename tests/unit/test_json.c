@@ -123,6 +123,37 @@ START_TEST(only_the_given_bytes_are_read)
 }
 END_TEST
 
+static const struct {
+    const char *scalar;
+    bool quoted;
+    const char *out;
+} scalars[] = {
+    {"12", false, "12"},       {"-2.5e+3", false, "-2.5e+3"}, {"0", false, "0"},
+    {"12", true, "\"12\""},    {"007", false, "\"007\""},     {"1.", false, "\"1.\""},
+    {".5", false, "\".5\""},   {"+1", false, "\"+1\""},       {"1e", false, "\"1e\""},
+    {"-", false, "\"-\""},     {"true", false, "true"},       {"true", true, "\"true\""},
+    {"yes", false, "\"yes\""}, {"~", false, "null"},          {"", false, "null"},
+    {"", true, "\"\""},
+};
+
+START_TEST(a_plain_scalar_is_what_json_knows_or_a_string)
+{
+    const fsc_node n = {.scalar = scalars[_i].scalar, .quoted = scalars[_i].quoted};
+    fsc_json_node(&buf, &n);
+    ck_assert_str_eq(fsc_buf_str(&buf), scalars[_i].out);
+}
+END_TEST
+
+START_TEST(a_document_is_written_as_it_was_read)
+{
+    static const char text[] = "{\"a\":[1,-2.5,\"1\",true,null,{}],\"b \\\"\":[]}";
+    const fsc_node *n;
+    ck_assert_int_eq(fsc_json_parse(&n, text, sizeof text - 1, arena, &err), FSC_OK);
+    fsc_json_node(&buf, n);
+    ck_assert_str_eq(fsc_buf_str(&buf), text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("json");
@@ -132,6 +163,9 @@ int main(void)
     tcase_add_test(tc, a_number_is_the_shortest_that_reads_back);
     tcase_add_test(tc, a_document_can_be_walked);
     tcase_add_loop_test(tc, broken_text_is_refused, 0, (int)(sizeof broken / sizeof broken[0]));
+    tcase_add_loop_test(tc, a_plain_scalar_is_what_json_knows_or_a_string, 0,
+                        (int)(sizeof scalars / sizeof scalars[0]));
+    tcase_add_test(tc, a_document_is_written_as_it_was_read);
     tcase_add_test(tc, deep_nesting_is_refused);
     tcase_add_test(tc, only_the_given_bytes_are_read);
     suite_add_tcase(suite, tc);
