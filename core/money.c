@@ -80,6 +80,9 @@ double fsc_money_units(fsc_money m)
 
 static int64_t saturating_mul(int64_t a, int64_t b)
 {
+    const int64_t small = INT32_MAX; /* no product of two overflows, and no division is needed */
+    if (a >= 0 && a <= small && b >= 0 && b <= small)
+        return a * b;
     if (a > 0 && b > INT64_MAX / a)
         return INT64_MAX;
     return a * b;

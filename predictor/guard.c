@@ -197,10 +197,10 @@ static ends window_ends(const fsc_guard_state *g, const fsc_guard_input *in)
     return (ends){this_end, after - this_end, after};
 }
 
-static int64_t worst_of(const fsc_guard_state *g, const fsc_guard_input *in, const bill *b)
+static int64_t worst_of(const fsc_guard_state *g, const fsc_guard_input *in, const bill *b,
+                        const int64_t sums[FSC_SPEND_BUCKETS + 1])
 {
-    int64_t worst = 0, sums[FSC_SPEND_BUCKETS + 1];
-    sum_up(sums, &g->spend);
+    int64_t worst = 0;
     const ends e = window_ends(g, in);
     for (int64_t end = e.first; end <= e.last; end += e.step) {
         int64_t begin = window_begin(in, end);
@@ -214,7 +214,9 @@ static int64_t worst_of(const fsc_guard_state *g, const fsc_guard_input *in, con
 int64_t fsc_guard_worst(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes)
 {
     const bill b = bill_of(in, nodes);
-    return worst_of(g, in, &b);
+    int64_t sums[FSC_SPEND_BUCKETS + 1];
+    sum_up(sums, &g->spend);
+    return worst_of(g, in, &b, sums);
 }
 
 int64_t fsc_guard_safe_pods(const fsc_guard_state *g, const fsc_guard_input *in, int64_t nodes,
@@ -222,14 +224,16 @@ int64_t fsc_guard_safe_pods(const fsc_guard_state *g, const fsc_guard_input *in,
 {
     bill b = bill_of(in, nodes);
     const int64_t floors = b.rest, level = b.level;
+    int64_t sums[FSC_SPEND_BUCKETS + 1];
+    sum_up(sums, &g->spend);
     b.until_s += at_least(dead_s - in->tick_s, 0);
     b.rest = level;
-    if (worst_of(g, in, &b) <= in->cfg->ceiling.micros)
+    if (worst_of(g, in, &b, sums) <= in->cfg->ceiling.micros)
         return INT64_MAX;
     int64_t low = floors, high = level;
     while (low < high) {
         b.rest = low + (high - low + 1) / 2;
-        if (worst_of(g, in, &b) <= in->cfg->ceiling.micros)
+        if (worst_of(g, in, &b, sums) <= in->cfg->ceiling.micros)
             low = b.rest;
         else
             high = b.rest - 1;
@@ -253,9 +257,12 @@ int64_t fsc_guard_affordable(const fsc_guard_state *g, const fsc_guard_input *in
     int64_t low = -1, high = at_most(most, fsc_guard_within_rate(in));
     if (high < at_most(in->floor_nodes, most))
         return -1;
+    int64_t sums[FSC_SPEND_BUCKETS + 1];
+    sum_up(sums, &g->spend);
     while (low < high) {
         int64_t mid = low + (high - low + 1) / 2;
-        if (fsc_guard_worst(g, in, mid) <= in->cfg->ceiling.micros)
+        const bill b = bill_of(in, mid);
+        if (worst_of(g, in, &b, sums) <= in->cfg->ceiling.micros)
             low = mid;
         else
             high = mid - 1;
