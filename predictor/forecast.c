@@ -392,6 +392,7 @@ fsc_status fsc_forecaster_run(fsc_forecast *out, fsc_forecaster *f, fsc_arena *a
     settle(&p, f);
     const char *why = reason_to_hold(f, out, a, err);
     out->hold = why ? why : out->hold;
+    out->mean = f->cfg.request.quantiles_only ? NULL : out->mean;
     return FSC_OK;
 }
 

@@ -527,7 +527,8 @@ void fsc_mix_predict(fsc_prediction *out, const void *state, const fsc_past *pas
         judge(&m, in_force(&l, k), &l, k, fsc_horizon_is_short(past->step_s, h));
         bool usable = any_usable(&m);
         double median = usable ? raw_quantile(&m, 0.5) : past->filled[past->n - 1];
-        out->mean[k] = usable ? mean_of(&m, median) : median;
+        if (!r->quantiles_only)
+            out->mean[k] = usable ? mean_of(&m, median) : median;
         for (size_t j = 0; j < r->n_q; j++)
             out->v[k * r->n_q + j] = usable ? quantile(&m, r->q[j], median) : median;
     }

@@ -84,7 +84,8 @@ fsc_status fsc_planner_request(fsc_forecast_request *out, const fsc_planner *p, 
         add_steps(h, &n, far_to + ahead / step_s, far_to + ahead / step_s);
     for (int64_t k = 1; k <= SPEND_STEPS && fsc_config_has_budget(p->config, wl->name); k++)
         add_steps(h, &n, k * FSC_HOUR_S / step_s, k * FSC_HOUR_S / step_s);
-    *out = (fsc_forecast_request){.n_horizons = n, .horizon = h, .n_q = N_LEVELS, .q = levels};
+    *out = (fsc_forecast_request){
+        .n_horizons = n, .horizon = h, .n_q = N_LEVELS, .q = levels, .quantiles_only = true};
     return FSC_OK;
 }
 

@@ -19,7 +19,7 @@ typedef struct fsc_forecast {
     const int32_t *horizon; /* [n_horizons] in steps after origin, ascending, >= 1 */
     size_t n_q;
     const double *q;    /* [n_q] ascending levels in (0,1) */
-    const double *mean; /* [n_horizons] */
+    const double *mean; /* [n_horizons]; NULL: not asked for */
     const double *v;    /* [n_horizons * n_q]: v[h * n_q + j]; never negative, never crossing */
     double newest;      /* value at origin; NaN: a gap */
     double skill;       /* 1 - own loss / last value's loss on the recent past; NaN: not known */
@@ -31,6 +31,7 @@ typedef struct fsc_forecast_request {
     const int32_t *horizon; /* as above */
     size_t n_q;
     const double *q;
+    bool quantiles_only; /* no mean, which costs as much as ten levels */
 } fsc_forecast_request;
 
 typedef struct fsc_forecaster fsc_forecaster;

@@ -375,11 +375,11 @@ static void run_speed_of_holt_winters(const char *folder)
                                  .step_s = 3600,
                                  .n = train.length[i],
                                  .values = train.v[i]};
-    double hours =
-        time_holt_winters(series, train.n, &(fsc_forecast_request){H, horizon, 1, median}, a);
+    double hours = time_holt_winters(series, train.n,
+                                     &(fsc_forecast_request){H, horizon, 1, median, false}, a);
     const fsc_series minutes = made_series(60, 14 * 1440, a);
     double one =
-        time_holt_winters(&minutes, 1, &(fsc_forecast_request){1, day_ahead, 1, median}, a);
+        time_holt_winters(&minutes, 1, &(fsc_forecast_request){1, day_ahead, 1, median, false}, a);
     (void)printf("Holt-Winters (A,Ad,A), fit and forecast: m = 24 %.0f/s (to reach: 100 times "
                  "statsforecast's ETS, which makes 13.6); n = 20160, m = 1440 %.3f s (0.1)\n",
                  (double)train.n / hours, one);

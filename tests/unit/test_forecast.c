@@ -311,6 +311,23 @@ START_TEST(pieces_and_saving_give_the_same_bytes)
 }
 END_TEST
 
+START_TEST(quantiles_are_the_same_without_a_mean)
+{
+    enum { N = 5 * 288 };
+    const double *y = make(N, 300);
+    const fsc_series s = series(y, N, 300);
+    fsc_forecaster_config cfg = config(NULL, 300);
+    const fsc_forecast with = forecast(NULL, y, N, 300);
+    cfg.request.quantiles_only = true;
+    fsc_forecaster *f = opened(&cfg);
+    feed(f, &s, 0, N);
+    const fsc_forecast without = run(f);
+    ck_assert_ptr_nonnull(with.mean);
+    ck_assert_ptr_null(without.mean);
+    ck_assert_mem_eq(with.v, without.v, with.n_horizons * with.n_q * sizeof *with.v);
+}
+END_TEST
+
 START_TEST(old_samples_are_ignored_and_left_out_ones_are_gaps)
 {
     double *y = make(1000, STEP_S), *with_gap = make(1000, STEP_S);
@@ -551,6 +568,7 @@ int main(void)
     tcase_add_loop_test(t, every_model_is_sound_on_short_input, 0, 11);
     tcase_add_loop_test(t, constant_demand_is_forecast_as_it_is, 0, models);
     tcase_add_loop_test(t, pieces_and_saving_give_the_same_bytes, 0, models);
+    tcase_add_test(t, quantiles_are_the_same_without_a_mean);
     tcase_add_test(t, old_samples_are_ignored_and_left_out_ones_are_gaps);
     tcase_add_loop_test(t, nothing_after_the_origin_counts, 0, models);
     tcase_add_loop_test(t, a_scaled_series_has_a_scaled_forecast, 0, models);
