@@ -70,12 +70,17 @@ static fsc_status load_planner(fsc_session *s, fsc_err *err)
 {
     const void *bytes;
     size_t n;
-    fsc_err missing = FSC_ERR_INIT, unread = FSC_ERR_INIT;
+    fsc_err found = FSC_ERR_INIT, unread = FSC_ERR_INIT;
     const char *key = fsc_shard_name(s, "-", err);
     if (!key)
         return FSC_NOMEM;
-    if (fsc_blob_get(&bytes, &n, s->store, "planner", key, s->cli->arena, &missing) != FSC_OK)
+    fsc_status status = fsc_blob_get(&bytes, &n, s->store, "planner", key, s->cli->arena, &found);
+    if (status == FSC_MISSING)
         return FSC_OK;
+    if (status != FSC_OK) { /* it is there: without it the spend since the last run would be lost */
+        *err = found;
+        return status;
+    }
     if (fsc_planner_load(s->planner, bytes, n, &unread) == FSC_OK)
         return FSC_OK;
     fsc_log_write(&s->cli->log, FSC_LOG_ERROR,
