@@ -2,6 +2,7 @@
 # What is installed, and the Debian package of it (scripts/package.sh).
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 install(FILES README.md docs/options.md docs/errors.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${CMAKE_BINARY_DIR}/forescale.spdx.json DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL) # scripts/sbom.py
 install(DIRECTORY cronjobs DESTINATION ${CMAKE_INSTALL_DATADIR}/forescale)
 # kubectl takes it for its command `forescale`.
 install(CODE "file(CREATE_LINK forescale \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/kubectl-forescale\" SYMBOLIC)")

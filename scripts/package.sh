@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The Debian package and the OCI image of a release build: the same bytes each time.
+# The Debian package, the OCI image and the bill of materials of a release build: the same bytes each time.
 # Usage: scripts/package.sh BUILD_FOLDER OUT_FOLDER
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,6 +13,9 @@ umask 022
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 version=$(awk -F '"' '/CPACK_PACKAGE_VERSION /{print $2}' "$build/CPackConfig.cmake")
 
+sbom=forescale.spdx.json
+python3 scripts/sbom.py "$build/forescale" "$build/$sbom" "$version" "$(dpkg --print-architecture)" "$(git rev-parse HEAD)" tzdata ca-certificates
+cp "$build/$sbom" "$out/"
 (cd "$build" && cpack -G DEB -B "$stage/deb") >"$stage/cpack.log" 2>&1 || { cat "$stage/cpack.log" >&2; exit 1; }
 cp "$stage"/deb/*.deb "$out/"
 
@@ -27,8 +30,9 @@ cp "$stage/unpacked/usr/bin/forescale" "$root/usr/bin/"
 keep() { # FILE PLACE: copies it, and the terms of the Debian package that it comes from
     local package
     install -D -m "$(stat -c %a "$1")" "$1" "$root/$2"
-    package=$(dpkg-query -S "*/$(basename "$1")" | sed -n "s|: .*/$(basename "$1")\$||p" | head -n 1 | cut -d: -f1)
-    [ -n "$package" ] || { echo "no Debian package holds $1" >&2; return 1; }
+    # dpkg may know it by its place before /usr was merged.
+    package=$(dpkg-query -S "$1" 2>/dev/null || dpkg-query -S "${1#/usr}") || return 1
+    package=${package%%:*}
     install -D -m 644 "/usr/share/doc/$package/copyright" "$root/usr/share/doc/$package/copyright"
 }
 ldd "$root/usr/bin/forescale" | grep -o '/[^ ]*' | while read -r library; do
@@ -39,7 +43,8 @@ cp -r /usr/share/zoneinfo "$root/usr/share/zoneinfo"
 rm -rf "$root"/usr/share/zoneinfo/{posix,right,localtime}
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 install -D -m 644 LICENSE "$root/usr/share/doc/forescale/copyright"
+install -m 644 "$build/$sbom" "$root/usr/share/doc/forescale/"
 echo 'forescale:x:65532:65532::/var/lib/forescale:/sbin/nologin' >"$root/etc/passwd"
 echo 'forescale:x:65532:' >"$root/etc/group"
 python3 scripts/image.py "$root" "$out/forescale-$version.oci.tar" "$version" "$(dpkg --print-architecture)" "$(git rev-parse HEAD)"
-(cd "$out" && sha256sum ./*.deb ./*.oci.tar >SHA256SUMS)
+(cd "$out" && sha256sum ./*.deb ./*.oci.tar "$sbom" >SHA256SUMS)

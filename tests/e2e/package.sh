@@ -22,6 +22,7 @@ pass "built again in another folder, time zone and umask: the same bytes ($(stat
 dpkg-deb -x "$deb" "$rig/deb"
 version=$("$rig/deb/usr/bin/forescale" version)
 [ "$("$rig/deb/usr/bin/kubectl-forescale" version)" = "$version" ] || fail "kubectl-forescale"
+"$top/tests/rig/hardened.sh" "$rig/deb/usr/bin/forescale" || fail "the packaged binary is not hardened"
 [ -s "$rig/deb/usr/share/forescale/cronjobs/helm/forescale/Chart.yaml" ] || fail "the package has no chart"
 apt-get install -s "$deb" >"$rig/apt.out" 2>&1 || { cat "$rig/apt.out"; fail "apt cannot satisfy $(dpkg-deb -f "$deb" Depends)"; }
 pass ".deb: $version, also as kubectl-forescale; depends on $(dpkg-deb -f "$deb" Depends | sed 's/ ([^)]*)//g')"
@@ -43,6 +44,25 @@ chmod 644 "$root"/tmp/*
 in_image /usr/bin/forescale plan -c /tmp/demo.yaml --input /tmp/demo.csv --at 2026-10-26T08:54:00Z -o json >"$rig/plan.json" || fail "plan in the image"
 jq -e '.workloads[0].minReplicas > 0' "$rig/plan.json" >/dev/null || fail "the image plans nothing"
 pass "image: umoci unpacks it; as user 65532 in a root of its own it plans $(jq .workloads[0].minReplicas "$rig/plan.json") replicas, with time zones and no shell"
+"$top/tests/rig/hardened.sh" "$root/usr/bin/forescale" || fail "the image's binary is not hardened"
+pass "the binaries of both are position-independent, with read-only relocations, stack protector and _FORTIFY_SOURCE"
+
+sbom=$packages/forescale.spdx.json
+for copy in "$rig/deb" "$root"; do
+    cmp "$sbom" "$copy/usr/share/doc/forescale/forescale.spdx.json" || fail "the bill of materials is not beside the binary"
+done
+# All libraries of the image, by the packages whose terms lie there, are in it with the versions that are installed.
+jq -r '.packages[] | select(.name != "forescale") | .name + " " + .versionInfo' "$sbom" | sort >"$rig/sbom"
+ls "$root/usr/share/doc" | grep -vx forescale | while read -r p; do dpkg-query -W -f '${Package} ${Version}\n' "$p" | head -n 1; done | sort >"$rig/delivered"
+[ "$(wc -l <"$rig/delivered")" -ge 9 ] && [ -z "$(comm -13 "$rig/sbom" "$rig/delivered")" ] || { comm -3 "$rig/sbom" "$rig/delivered"; fail "the bill of materials misses what is delivered"; }
+linked=$(jq '[.relationships[] | select(.relationshipType == "DYNAMIC_LINK")] | length' "$sbom")
+[ "$linked" -ge 9 ] && ! jq -e '.packages[] | select(.licenseDeclared == "NOASSERTION") | select(.name | startswith("lib"))' "$sbom" >"$rig/unknown" || { cat "$rig/unknown"; fail "$linked libraries are linked, or one has no licence"; }
+pass "SBOM: SPDX 2.3, $(wc -l <"$rig/sbom") packages with versions and licences, $linked of them linked; in both packages"
+if [ -n "${SPDX_TOOLS:-}" ]; then
+    "$SPDX_TOOLS/bin/pyspdxtools" -i "$sbom" || fail "SPDX's own tools refuse the bill of materials"
+    pass "SPDX's own tools find it valid"
+fi
+
 if [ "$(id -u)" = 0 ]; then
     in_image /usr/bin/forescale collect -c /tmp/demo.yaml --store /var/lib/forescale/new.db --from-csv /tmp/demo.csv >"$rig/collect.out" 2>&1 || { cat "$rig/collect.out"; fail "the image's user cannot write the store"; }
     pass "its user writes the store in /var/lib/forescale"

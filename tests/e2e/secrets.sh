@@ -148,12 +148,6 @@ for command in collect run; do
 done
 no_secret "TLS that is not verified is told in each run"
 
-header=$(readelf -hW "$forescale") dynamic=$(readelf -dW "$forescale") symbols=$(readelf -sW "$forescale") segments=$(readelf -lW "$forescale")
-grep -q 'DYN (Position-Independent' <<<"$header" || fail "no position-independent executable"
-grep -q GNU_RELRO <<<"$segments" && grep -Eq 'BIND_NOW|FLAGS_1.*NOW' <<<"$dynamic" || fail "relocations are not read-only"
-grep -Eq 'GNU_STACK +.* RW +0x' <<<"$segments" || fail "the stack can be executed"
-! grep -Eq 'RPATH|RUNPATH' <<<"$dynamic" || fail "libraries are looked for in a path of the build"
-grep -q __stack_chk_fail <<<"$symbols" || fail "no stack protector"
-grep -Eq '__(memcpy|snprintf|vsnprintf|fprintf|printf)_chk' <<<"$symbols" || fail "no _FORTIFY_SOURCE"
+"$top/tests/rig/hardened.sh" "$forescale" || fail "the binary is not hardened"
 pass "position-independent, read-only relocations, no executable stack, stack protector, _FORTIFY_SOURCE"
 echo "$passed passed, 0 failed"
