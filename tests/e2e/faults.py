@@ -19,11 +19,9 @@ build = os.path.abspath(sys.argv[1])
 most = None if sys.argv[2:3] in ([], ["all"]) else int(sys.argv[2])
 chosen = sys.argv[3:] or ["alloc", "write", "sync", "sql", "request"]
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "rig"))
-from world import CEILING, DEPLOYMENTS, HPA, RECORD, SCALED, World, daily, forescale  # noqa: E402
+from world import CEILING, World, daily, forescale  # noqa: E402
 
 AT = calendar.timegm((2026, 10, 26, 8, 58, 0))  # two minutes before the daily spike, and the run before was long ago
-TARGETS = {SCALED: "llama", HPA: "mistral", DEPLOYMENTS + "warm": "gpu"}
-BASELINE = {SCALED: (2, 40), HPA: (2, 40), DEPLOYMENTS + "warm": (0, 0)}
 LOOPS = [("once", "alloc"), ("once", "write"), ("after", "write"), ("kill", "write"), ("once", "sync"), ("kill", "sync"),
          ("once", "sql"), ("kill", "sql"), ("once", "request")]
 ANSWERS = [500, 503, 429, 401, 403, 404, 409, "drop", "lost", "half", "nonsense"]
@@ -31,12 +29,13 @@ ANSWERS = [500, 503, 429, 401, 403, 404, 409, "drop", "lost", "half", "nonsense"
 folder = tempfile.TemporaryDirectory(prefix="forescale-faults.")
 os.chdir(folder.name)
 world = World(lambda t: daily(t) if t >= AT - 7 * 86400 else None, AT)
-world.config("config.yaml", "{path: s.db}")
+world.config("config.yaml", "{path: s.db}", model="seasonal_naive")
 world.login(".")
 start = copy.deepcopy((world.version, world.objects, world.pods, world.nodes, world.born))
 
 
 def call(*args, **how):
+    world.by = args[0]
     return forescale(build, args[0], "-c", "config.yaml", "--kubeconfig", "kubeconfig", *args[1:], at=world.now, **how)
 
 
@@ -50,51 +49,18 @@ def begin():
         shutil.copy("first.db", "s.db")
 
 
-def floors():
-    return {name: world.bounds(path) for path, name in TARGETS.items()}
-
-
 def fail(what, *words):
     print(*words, sep="\n", file=sys.stderr)
     sys.exit("FAILED: " + what)
 
 
-def after_of(row):
-    bounds = json.loads(row)
-    return (bounds["nodes"],) * 2 if "nodes" in bounds else (bounds["minReplicas"], bounds["maxReplicas"])
-
-
-def check_ledger(what, code, errors):
-    """Each change that the cluster saw was an intent before, and what the ledger calls applied is there."""
-    db = sqlite3.connect("s.db")
-    if db.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
-        fail(what, "the store is damaged")
-    if db.execute("SELECT min(samples) FROM series").fetchone()[0] < samples:
+def check(what, code, errors):
+    wrong = world.untrue("s.db", code == 0) or world.unsafe()
+    if wrong:
+        fail(what, wrong, errors)
+    held = sqlite3.connect("s.db").execute("SELECT min(samples) FROM series").fetchone()[0]
+    if held < samples:
         fail(what, "samples are lost")
-    rows = db.execute("SELECT object, after, outcome, run_id FROM ledger LEFT JOIN receipt ON ledger.id = ledger_id WHERE kind = 'act' ORDER BY ledger.id").fetchall()
-    intents = {(name, after_of(after)) for name, after, _, _ in rows}
-    applied = {(name, after_of(after)) for name, after, outcome, _ in rows if outcome == "applied"}
-    written = {(TARGETS[path], new) for _, path, _, new in world.writes}
-    if not written <= intents or not applied <= written | {(name, bounds) for name, bounds in floors().items()}:
-        fail(what, "the ledger is not true: written %s, intents %s, applied %s" % (written, intents, applied), errors)
-    if code == 0 and None in {outcome for _, _, outcome, run in rows if run == rows[-1][3]}:
-        fail(what, "it ends well, and an intent has no receipt", errors)
-    db.close()
-
-
-def check_cluster(what, errors):
-    """What is raised can be taken back with nothing but the API, and will be."""
-    records = world.objects.get(RECORD, {}).get("data", {})
-    for path, name in TARGETS.items():
-        notes = world.objects[path]["metadata"].get("annotations", {})
-        record = json.loads(records.get("Placeholder.inference.warm", "{}")) if name == "gpu" else {
-            "baseline": notes.get("forescale.dev/baseline"), "expiresAt": notes.get("forescale.dev/expires-at")}
-        baseline = "%d-%d" % BASELINE[path] if name != "gpu" else BASELINE[path][0]
-        least, largest = world.bounds(path)
-        if (least, largest) != BASELINE[path] and (record.get("baseline") != baseline or not record.get("expiresAt")):
-            fail(what, "%s stands at %s without its record: %s" % (name, world.bounds(path), record), errors)
-        if least > largest or largest > max(BASELINE[path][1], 12):
-            fail(what, "%s stands at %s" % (name, world.bounds(path)), errors)
 
 
 def examine(what, fault=None, answer=None, killed=False):
@@ -109,22 +75,21 @@ def examine(what, fault=None, answer=None, killed=False):
         fail(what, "the run ends with %d" % code, errors)
     if code > 0 and not re.search("^(forescale|error): .", errors, re.M):
         fail(what, "exit %d without a word" % code, errors)
-    check_ledger(what, code, errors)
-    check_cluster(what, errors)
+    check(what, code, errors)
     world.now += 60
     code, out, errors = call("run", "-o", "json")
     if code:
         fail(what, "the next run ends with %d" % code, errors)
-    if floors() != expected:
-        fail(what, "the next run leaves %s instead of %s" % (floors(), expected), errors)
+    if world.floors() != expected:
+        fail(what, "the next run leaves %s instead of %s" % (world.floors(), expected), errors)
     budget = json.loads(out)["budgets"][0]
     if budget["worstCase"] > CEILING or budget["spent"] < spent:
         fail(what, "the budget: %s instead of %s spent" % (budget, spent))
-    check_ledger(what, code, errors)
+    check(what, code, errors)
     world.now += 3600
     code, _, errors = call("restore", "--expired")
-    if code or floors() != {name: BASELINE[path] for path, name in TARGETS.items()}:
-        fail(what, "restore --expired ends with %d, floors are at %s" % (code, floors()), errors)
+    if code or world.raised():
+        fail(what, "restore --expired ends with %d, floors are at %s" % (code, world.floors()), errors)
 
 
 def points(n):
@@ -147,7 +112,7 @@ calls = {name: int(n) for name, n in (line.split() for line in open("count").rea
 calls["request"] = world.requests
 world.now += 60
 code, out, errors = call("run", "-o", "json")
-expected, spent = floors(), json.loads(out)["budgets"][0]["spent"]
+expected, spent = world.floors(), json.loads(out)["budgets"][0]["spent"]
 if code or samples < 7 * 1440 - 30 or not spent > 0:
     fail("the second run without a fault", code, samples, spent, errors)
 

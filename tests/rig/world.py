@@ -7,6 +7,7 @@ import json
 import math
 import os
 import socket
+import sqlite3
 import struct
 import subprocess
 import threading
@@ -18,6 +19,7 @@ SCALED = "/apis/keda.sh/v1alpha1/namespaces/inference/scaledobjects/llama"
 HPA = "/apis/autoscaling/v2/namespaces/inference/horizontalpodautoscalers/mistral"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/inference/deployments/"
 RECORD = "/api/v1/namespaces/forescale/configmaps/forescale-record"
+TARGETS = {SCALED: ("llama", (2, 40)), HPA: ("mistral", (2, 40)), DEPLOYMENTS + "warm": ("gpu", (0, 0))}  # name, baseline
 PER_REPLICA, GPUS, POD_START_S, NODE_START_S = 6.4, 8, 63, 345
 CEILING = 900
 
@@ -44,8 +46,15 @@ def stamp(t):
 
 
 def daily(t):
-    """Quiet days with one hour of work from nine."""
-    return 6 + t // 60 % 7 / 10 + (150 if 9 * 3600 <= t % 86400 < 10 * 3600 else 0)
+    """Quiet days with one hour of work, in full five minutes after nine: when pods are due, nodes for more are ordered."""
+    minute = t // 60 % 1440
+    return 6 + minute % 7 / 10 + (150 if 545 <= minute < 600 else 50 if 540 <= minute < 545 else 0)
+
+
+def after_of(text):
+    """Bounds as the ledger writes them."""
+    bounds = json.loads(text)
+    return (bounds["nodes"],) * 2 if "nodes" in bounds else (bounds["minReplicas"], bounds["maxReplicas"])
 
 
 def merge(into, patch):
@@ -73,6 +82,7 @@ class World:
         self.lock = threading.RLock()
         self.fault = None  # (request, how): the Nth request goes wrong; (request, how, "after"): and all later ones
         self.requests = 0
+        self.by = "run"  # the command that is at work: `restore` needs no store, and tells no ledger
         self.reset()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"world": self}))
         self.server.daemon_threads = True
@@ -153,6 +163,47 @@ class World:
                   "nodes": [shown(n, v["created"], {"pool": "gpu"}, NODE_START_S, {}) for n, v in self.nodes.items()]}
         return [t for t in things.get(resource, []) if all(t["metadata"]["labels"].get(k) == v for k, v in labels)]
 
+    # ---- what must always be so
+
+    def floors(self):
+        return {name: self.bounds(path) for path, (name, _) in TARGETS.items()}
+
+    def raised(self):
+        """Whose floor stands above its baseline. (A cap never rises by itself.)"""
+        return [name for path, (name, baseline) in TARGETS.items() if self.bounds(path)[0] > baseline[0]]
+
+    def unsafe(self):
+        """None, or what could not be taken back with nothing but the API, or stands where it may not."""
+        sized = json.loads(self.objects.get(RECORD, {}).get("data", {}).get("Placeholder.inference.warm", "{}"))
+        for path, (name, baseline) in TARGETS.items():
+            notes = self.objects[path]["metadata"].get("annotations", {})
+            had, until = notes.get("forescale.dev/baseline"), notes.get("forescale.dev/expires-at")
+            if name == "gpu":
+                had, until = "%s-%s" % ((sized.get("baseline"),) * 2), sized.get("expiresAt")
+            least, most = self.bounds(path)
+            if (least, most) != baseline and (had != "%d-%d" % baseline or not until):
+                return "%s stands at %s with the record %s until %s" % (name, (least, most), had, until)
+            if not baseline[0] <= least <= most or most > max(baseline[1], 12):
+                return "%s stands at %s" % (name, (least, most))
+        return None
+
+    def untrue(self, store, ended_well):
+        """None, or what the ledger of a store in a file does not tell of this world, or tells wrongly."""
+        db = sqlite3.connect(store)
+        if db.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+            return "the store is damaged"
+        rows = [(name, before != after and after_of(after), outcome, run) for name, before, after, outcome, run in db.execute(
+            "SELECT object, before, after, outcome, run_id FROM ledger LEFT JOIN receipt ON ledger.id = ledger_id WHERE kind = 'act' ORDER BY ledger.id")]
+        db.close()
+        intents = {(name, after) for name, after, _, _ in rows if after}
+        applied = {(name, after) for name, after, outcome, _ in rows if after and outcome == "applied"}
+        written = {(TARGETS[path][0], new) for _, path, _, new, by in self.writes if by == "run"}
+        if not written <= intents or not applied <= written:
+            return "written %s, intents %s, applied %s" % (written, intents, applied)
+        if ended_well and None in {outcome for _, _, outcome, run in rows if run == rows[-1][3]}:
+            return "a run that ended well left an intent without a receipt"
+        return None
+
     # ---- requests
 
     def query(self, form):
@@ -183,7 +234,7 @@ class World:
             before = self.bounds(at) if at in (SCALED, HPA, DEPLOYMENTS + "warm") else None
             self.put(at, copy.deepcopy(new))
             if before and before != self.bounds(at):
-                self.writes.append((self.now, at, before, self.bounds(at)))
+                self.writes.append((self.now, at, before, self.bounds(at), self.by))
         return 201 if method == "POST" else 200, self.objects.get(at, new)
 
     def answer(self, method, url, body):
