@@ -13,7 +13,7 @@ python3 - "$top/docs/pictures" "$rig/new" <<'P' || fail "pictures are out of dat
 import pathlib, re, sys
 
 NUMBER = r"-?\d+(?:\.\d+)?"
-ROOM = 8  # mean distance of points, in units of a picture that is 720 wide
+ROOM = 12  # mean distance of points, in units of a picture that is 720 wide
 
 def points(path):  # absolute ones of "M x y l dx dy ..."
     x = y = 0.0

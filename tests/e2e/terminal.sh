@@ -38,9 +38,10 @@ on_terminal LC_ALL=C -- forecast --input "$demo" --horizon 5m >tty && ! grep -q 
 "$forescale" forecast --input "$demo" --horizon 5m >plain && ! grep -q '█' plain || fail "bars in a pipe"
 pass "charts on a terminal, plain text elsewhere"
 
+on_terminal -- plan -c store.yaml --at $at --spent gpu=150 >tty
+grep -q "$red *150.00 USD$esc" tty && grep -q "$red *the promise is void" tty || { cat -v tty; fail "what is over the ceiling is not told by its colour"; }
 on_terminal -- plan -c store.yaml --at $at >tty
 grep -q "$magenta$(awk '$1 == "gpu" {print $2}' run.out) *$esc" tty || { cat -v tty; fail "a budget that limits has no colour of its own"; }
-grep -q "$red *[0-9.]* USD$esc" tty && grep -q "$red *the promise is void" tty || { cat -v tty; fail "what is over the ceiling is not told by its colour"; }
 on_terminal -- plan -c "$config" --input "$demo" --at $at >tty && grep -q "${green}closed *$esc" tty || { cat -v tty; fail "a budget that is fine has no colour"; }
 head -n 500 "$demo" >short.csv
 on_terminal -- forecast --input short.csv --horizon 5m >tty && grep -q "${yellow}warn:" tty || { cat -v tty; fail "a warning has no colour"; }
