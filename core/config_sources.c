@@ -69,6 +69,9 @@ const fsc_opt fsc__meter_rows[] = {
     {"source", FSC_OPT_ENUM, offsetof(fsc_meter_config, source), .def = "Prometheus",
      .words = meter_words,
      .doc = "Prometheus reads a query; LambdaCloud counts the account's running instances."},
+    {"name", FSC_OPT_STRING, offsetof(fsc_meter_config, name), .optional = true,
+     .doc = "Of LambdaCloud: only instances of this name, as prewarm.name gives them; the whole "
+            "account when absent."},
     {"query", FSC_OPT_PROMQL, offsetof(fsc_meter_config, query), .optional = true,
      .doc = "PromQL of what is being spent."},
     {"unit", FSC_OPT_CURRENCY_RATE_UNIT, offsetof(fsc_meter_config, unit), .optional = true,
@@ -177,6 +180,8 @@ fsc_status fsc__meter_check(const fsc_config *c, const fsc_budget_config *budget
             return fsc_fail(err, FSC_CONFIG,
                             "meter.source LambdaCloud needs lambdaCloud.apiKeyFile");
     }
+    if (m->name && m->source != FSC_METER_LAMBDA_CLOUD)
+        return fsc_fail(err, FSC_CONFIG, "meter.name belongs to LambdaCloud");
     if (!m->query != !m->unit)
         return fsc_fail(err, FSC_CONFIG, "meter.query and meter.unit go together");
     if (m->unit && strncmp(m->unit, currency, 3))

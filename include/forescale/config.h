@@ -138,6 +138,7 @@ typedef enum fsc_meter_source { FSC_METER_PROMETHEUS, FSC_METER_LAMBDA_CLOUD } f
 
 typedef struct fsc_meter_config {
     int source;        /* fsc_meter_source */
+    const char *name;  /* of Lambda's instances; NULL: all of the account */
     const char *query; /* of Prometheus; NULL: the ledger's estimate alone */
     const char *unit;  /* "USD/h" is integrated over time; "USD" is a cumulative figure */
 } fsc_meter_config;

@@ -161,6 +161,13 @@ lambda_is '{"instances": [["gpu_8x_h100_sxm5", "active"], ["gpu_1x_a10", "bootin
 got=$("$forescale" history -c "$rig/l.yaml" meter:gpu | tail -n 1 | cut -d, -f3 | xargs printf %.2f)
 awk -v got="$got" 'BEGIN {exit !(got == 49.34)}' || fail "two machines at 23.92 and two at 0.75 an hour are $got"
 pass "Lambda's running instances on two pages: $got USD an hour, terminated ones left out"
+config "$rig/n.yaml" "{source: LambdaCloud, name: ours}"
+sed -i "s|^store:.*|store: {path: $rig/n.db}|" "$rig/n.yaml"
+lambda_is '{"instances": [["gpu_1x_a10", "active", "ours"]]}' >/dev/null
+"$forescale" run -c "$rig/n.yaml" >/dev/null 2>"$rig/run.err" || { cat "$rig/run.err"; fail "run with Lambda's meter of one name"; }
+got=$("$forescale" history -c "$rig/n.yaml" meter:gpu | tail -n 1 | cut -d, -f3 | xargs printf %.2f)
+[ "$got" = 0.75 ] || fail "one machine of the name at 0.75 an hour is $got"
+pass "of Lambda's instances those of one name: $got USD an hour of 50.09"
 lambda_is '{"down": true}' >/dev/null
 "$forescale" run -c "$rig/l.yaml" >/dev/null 2>"$rig/run.err" || { cat "$rig/run.err"; fail "a dead meter stops the run"; }
 grep -q 'the meter of budget gpu: Lambda Cloud /instances: global/internal-error' "$rig/run.err" || { cat "$rig/run.err"; fail "a dead meter is not told"; }

@@ -26,6 +26,7 @@ kind: Deployment
 metadata: {name: llama, namespace: inference}
 spec:
   replicas: 1
+  strategy: {type: Recreate} # of so small a ceiling nothing is kept back for a rollout's pods
   selector: {matchLabels: {app: llama}}
   template:
     metadata: {labels: {app: llama}}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lambda's cloud as its API documents it: instances page by page, types with prices, launch and terminate with their
 limits and errors. Usage: lambda_cloud.py PORT KEY [SECONDS_BETWEEN_LAUNCHES]. POST /control {"busy": N} answers 429 to the
-next N requests, {"down": true} 503 to all, {"no_capacity": true} refuses launches, {"instances": [[TYPE, STATUS]...]}
+next N requests, {"down": true} 503 to all, {"no_capacity": true} refuses launches, {"instances": [[TYPE, STATUS, NAME]...]}
 adds what runs, {"lose": N} ends N machines that have a name; its answer says what runs."""
 import http.server
 import itertools
@@ -49,8 +49,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(code, {"error": {"code": f"global/{name}" if "/" not in name else name, "message": message, "suggestion": ""}})
 
     def control(self, body):
-        for type_name, status in body.pop("instances", []):
-            state["instances"].append(instance(type_name, status))
+        for type_name, status, *name in body.pop("instances", []):
+            state["instances"].append(instance(type_name, status, *name))
         ours = [i for i in state["instances"] if i["name"] and i["status"] != "terminated"]
         lost = ours[:body.pop("lose", 0)]
         for i in lost:
