@@ -17,9 +17,9 @@ static const char *const api_versions[] = {"forescale.dev/v1", NULL};
 static const char *const kinds[] = {"Config", NULL};
 static const char *const target_kinds[] = {"None",       "ScaledObject", "HorizontalPodAutoscaler",
                                            "Deployment", "StatefulSet",  NULL};
-static const char *const prewarm_kinds[] = {
-    "None",      "CapacityBuffer", "Placeholder", "NodePool", "AutoScalingGroup",
-    "NodeGroup", "LambdaCloud",    NULL};
+static const char *const prewarm_kinds[] = {"None",      "CapacityBuffer",   "Placeholder",
+                                            "NodePool",  "AutoScalingGroup", "WarmPool",
+                                            "NodeGroup", "LambdaCloud",      NULL};
 
 /* ---- custom values
  * ------------------------------------------------------------------------------- */

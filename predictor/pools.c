@@ -68,15 +68,20 @@ static void look_at_delivery(fsc_plan_run *r, size_t p)
     r->room[p] = s->undelivered ? at_most(there, r->pools[p].max_nodes) : r->pools[p].max_nodes;
 }
 
-/* What nobody prewarms its pods alone ask for. */
+/* Nodes that nobody prewarms are asked for by pods alone; a warm pool's machines are none yet. */
+static bool orders_nodes(const char *kind)
+{
+    return strcmp(kind, "None") && strcmp(kind, "WarmPool");
+}
+
 static void note_asked(fsc_plan_run *r, size_t p)
 {
     const fsc_pool_plan *q = &r->pools[p];
-    bool is_written = strcmp(r->in->config->pools[p].prewarm.kind_name, "None") != 0;
+    bool orders = orders_nodes(r->in->config->pools[p].prewarm.kind_name);
     fsc_pool_state *s = &r->p->pools[p];
     s->at = r->in->now;
     s->there = there_of(&r->in->pools[p]);
-    s->asked = is_written ? q->enforced_nodes : q->enforced_held;
+    s->asked = orders ? q->enforced_nodes : q->enforced_held;
 }
 
 static const char *reason_of(const fsc_plan_run *r, size_t p)

@@ -113,6 +113,26 @@ for kind in "AutoScalingGroup {kind: AutoScalingGroup, name: gpu} group_size 1" 
     pass "$name: once expired the minimum is 1 again; no machine is stopped"
 done
 
+warm_pool() { aws "p = asg.describe_warm_pool(AutoScalingGroupName='gpu')['WarmPoolConfiguration']; print(p['MinSize'], p['PoolState'], p['MaxGroupPreparedCapacity'])"; }
+config "{kind: WarmPool, name: gpu}"
+run run >"$rig/run.err" 2>&1 && fail "a group without a warm pool is no error"
+grep -q 'has no warm pool: make one' "$rig/run.err" || { cat "$rig/run.err"; fail "a missing warm pool is not told"; }
+run restore --all >/dev/null 2>&1 || true
+aws "asg.put_warm_pool(AutoScalingGroupName='gpu', MinSize=1, PoolState='Stopped', MaxGroupPreparedCapacity=30)"
+plan_run "WarmPool"
+warm=$(jq '.pools[0].minNodes - (.workloads[0].minReplicas / 2 | ceil)' "$rig/plan.json")
+[ "$warm" -gt 1 ] && [ "$(warm_pool)" = "$warm Stopped 30" ] || { cat "$rig/plan.json" "$rig/run.err"; fail "the warm pool is $(warm_pool), planned $warm"; }
+[ "$(entry WarmPool.default.gpu | jq '.baseline, .to' | tr '\n' ' ')" = "1 $warm " ] || { k get configmap forescale-record -n forescale -o yaml; fail "WarmPool: no record"; }
+pass "WarmPool: 1 -> $warm machines that wait, its state and capacity as they were; recorded"
+aws "asg.put_warm_pool(AutoScalingGroupName='gpu', MinSize=$((warm + 3)), PoolState='Stopped')"
+run run >"$rig/run.err" 2>&1 || true
+[ "$(aws "print(asg.describe_warm_pool(AutoScalingGroupName='gpu')['WarmPoolConfiguration']['MinSize'])")" = $((warm + 3)) ] && grep -q 'edited since' "$rig/run.err" || { cat "$rig/run.err"; fail "a human's warm pool was overwritten"; }
+aws "asg.put_warm_pool(AutoScalingGroupName='gpu', MinSize=$warm, PoolState='Running')"
+expire
+[ "$(aws "p = asg.describe_warm_pool(AutoScalingGroupName='gpu')['WarmPoolConfiguration']; print(p['MinSize'], p['PoolState'])")" = "1 Running" ] || fail "the warm pool is not given back"
+[ -z "$(entry WarmPool.default.gpu)" ] || fail "the record of the warm pool stays"
+pass "WarmPool: a human's size is left alone; once expired it is 1 again, in the state that was found"
+
 config "{kind: AutoScalingGroup, name: gpu}"
 plan_run "before a human's edit"
 aws "asg.update_auto_scaling_group(AutoScalingGroupName='gpu', MinSize=3)"

@@ -128,7 +128,8 @@ told 'scaled to 0, which switches an HPA off'
 pass "an HPA whose target stands at 0 is left alone"
 told 'its owner wants two'
 [ "$(min_of refused)" = 2 ] || fail "a refused write was written"
-pass "a policy's refusal is told with its words"
+! k patch scaledobject good -n inference --type=merge -p '{"spec":{"minReplicaCount":41}}' >"$rig/bounds.out" 2>&1 && grep -q 'min is above max' "$rig/bounds.out" || { cat "$rig/bounds.out"; fail "the policy lets a min above max through"; }
+pass "a policy's refusal is told with its words; under one that refuses a min above max everything is written"
 told 'is forbidden'
 told 'scaledobjects.*"gone" not found'
 pass "a namespace without the Role, and an object that is gone, are told"
@@ -141,6 +142,10 @@ P
 grep -q '^refused failed$' "$rig/ledger" && grep -q '^good applied$' "$rig/ledger" && grep -q '^paused held$' "$rig/ledger" || { cat "$rig/ledger"; fail "the ledger does not tell who was who"; }
 pass "the ledger has each outcome: $(awk '{n[$2]++} END {for (o in n) printf "%d %s, ", n[o], o}' "$rig/ledger")"
 
+k get scaledobject good -n inference -o json | jq 'del(.status, .spec.minReplicaCount, .metadata.annotations, .metadata.managedFields, .metadata.resourceVersion, .metadata.uid, .metadata.generation, .metadata.creationTimestamp)' >"$rig/gitops.json"
+for _ in 1 2; do k apply --server-side --force-conflicts --field-manager=argocd-controller -f "$rig/gitops.json" >/dev/null || fail "a server-side apply beside us"; done
+[ "$(min_of good)" = "$planned" ] && k get scaledobject good -n inference -o json | jq -e '.metadata.annotations["forescale.dev/baseline"] == "2-40"' >/dev/null || fail "a GitOps tool that leaves minReplicaCount to us takes it away"
+pass "server-side apply by a GitOps tool that leaves minReplicaCount out: our floor and its record stay"
 [ "$(reasons good)" = FloorRaised ] && [ "$(reasons paused)" = Held ] || { grep Event "$rig/run.err"; fail "events: good has \"$(reasons good)\", paused \"$(reasons paused)\""; }
 run run >/dev/null 2>&1 || true
 # Minutes go on: a changed plan is a change of the spec. Nothing else has an event.
