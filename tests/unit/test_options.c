@@ -232,7 +232,7 @@ START_TEST(the_schema_is_json_and_says_the_same)
     const fsc_node *kind =
         fsc_node_at(pool, "properties", "prewarm", "properties", "kind", "enum", NULL);
     ck_assert_ptr_nonnull(kind);
-    ck_assert_uint_eq(kind->n, 7);
+    ck_assert_uint_eq(kind->n, 8);
     fsc_buf_init(&b, arena, 1 << 20);
     fsc_options_json_schema(&b, rows);
     OK(fsc_json_parse(&root, fsc_buf_str(&b), b.len, arena, &err));
