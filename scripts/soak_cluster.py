@@ -51,7 +51,8 @@ def call(*args, **how):
 
 
 def seen(plan):
-    return [(w["name"], w["reason"].partition(" by ")[0]) for w in plan["workloads"]]
+    """Demand by workload and the time that decides, which a budget that binds moves: times that only one plan chose tell nothing."""
+    return {(w["name"], w["reason"].partition(",")[0].rpartition(" by ")[2]): w["reason"].partition(" by ")[0] for w in plan["workloads"]}
 
 
 def size():
@@ -87,7 +88,7 @@ for tick in range(ticks):
         look(tick)
         continue
     kill = tick % KILL == KILL - 1
-    code, out, errors = call("run", "-o", "json", fault="kill:write:%d" % (1 + tick * 7 % 400) if kill else None)
+    code, out, errors = call("run", "-o", "json", fault="kill:write:%d" % (1 + tick * 7 % 100) if kill else None)
     if kill and code == -9:
         killed += 1
     elif code:
@@ -100,9 +101,11 @@ for tick in range(ticks):
             fail("tick", tick, "the promise is broken:", budget)
         if tick % COMPARE == COMPARE - 1:
             code, out, errors = call("plan", "-o", "json", "--at", str(world.now))
-            if code or seen(json.loads(out)) != seen(plan):
-                fail("tick", tick, "has drifted:", seen(plan), "is", out and seen(json.loads(out)), "by history alone", errors)
-            compared += 1
+            mine, alone = seen(plan), seen(json.loads(out)) if code == 0 else {}
+            both = mine.keys() & alone.keys()
+            if code or any(mine[key] != alone[key] for key in both):
+                fail("tick", tick, "has drifted:", mine, "is", alone, "by history alone", errors)
+            compared += len(both)
     look(tick)
     if os.path.exists("s.db-wal") and os.path.getsize("s.db-wal") > LOG_LIMIT:
         fail("tick", tick, "the write-ahead log has", os.path.getsize("s.db-wal"), "bytes")
@@ -124,9 +127,9 @@ for at, path, (least, _), bounds, by in world.writes:
         fail("the ledger does not tell of", name, bounds, "at", at)
 resident = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 grown = (size() - early) / (ticks - DAY) if ticks > DAY else 0
-print("%d runs, %d killed, %d restores in %d s; %d plans from history alone see the same demand" % (runs, killed, restores, time.monotonic() - started, compared))
+print("%d runs, %d killed, %d restores in %d s; %d times the demand is that of a plan from history alone" % (runs, killed, restores, time.monotonic() - started, compared))
 print("%d changes: raised by %d in all, released by %d; the longest raise stood %d min" % (len(world.writes), ups, downs, longest // 60))
 print("resident %d KiB at most; store %d bytes after a day, %d at the end, %.0f a tick since" % (resident, early, size(), grown))
-if ups != downs or not ups or resident > RESIDENT_LIMIT_KIB or early > STORE_LIMIT or grown > TICK_LIMIT:
+if ups != downs or not ups or compared < ticks // COMPARE or resident > RESIDENT_LIMIT_KIB or early > STORE_LIMIT or grown > TICK_LIMIT:
     fail("a raise without a release, memory, or the store")
 print("1 passed, 0 failed")
