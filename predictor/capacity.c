@@ -9,6 +9,8 @@ enum { MOST_AWAY = 3, SLOT_S = FSC_MINUTE_S };
 
 static const double slack = 1.02;       /* demand within it is served, a little late */
 static const double start_weight = 2.0; /* a node not yet there pays a boot, and may be in vain */
+static const double refill_share = 0.5; /* of an idle tail: what has run of it on average */
+static const double persistence = 0.5;  /* of a shortage; 0: pure noise, 1: it stays */
 static const double kept_weight = 0.1;  /* a node that stays anyhow pays its idle tail anew */
 static const double drain_s = 120;      /* in which a backlog should be gone */
 static const double backlog_s = 3;      /* a queue of less than this much capacity is no shortage */
@@ -254,18 +256,92 @@ static double short_at(const fsc_site *s, const fsc_forecast *f, int64_t ahead_s
     return p + share * (short_with(s, f, h - 1, pods, extra) - p);
 }
 
-static void fill_slots(double *slot, const double *price_sum, const fsc_site *s,
-                       const fsc_forecast *f, size_t n_slots, double extra)
+/* By slot and count: what it costs, and P(short), also of a fleet that nobody interrupts. `shown`
+ * is by count, of the newest slot filled: P(answered). */
+typedef struct slots {
+    const fsc_site *site;
+    const fsc_forecast *f;
+    size_t n, width; /* slots, counts */
+    double *cost, *short_p, *steady_p, *shown;
+    const double *price_sum;
+} slots;
+
+static void fill_short(double *p, const slots *x, const fsc_site *s, double extra)
 {
-    double late = fsc_money_units(s->cfg->objective.late_minute) * SLOT_S / FSC_MINUTE_S;
-    for (size_t i = 0; i < n_slots; i++) {
-        double p = 1;
-        for (size_t k = 0; k <= s->max_nodes; k++) {
-            if (p > 0) /* more nodes are not short where fewer are not */
-                p = short_at(s, f, (int64_t)i * SLOT_S, pods_on(s, (int64_t)k), extra);
-            *slot++ = SLOT_S * price_sum[k] + late * p;
+    for (size_t i = 0; i < x->n; i++) {
+        double least = 1;
+        for (size_t k = 0; k < x->width; k++) {
+            if (least > 0) /* more nodes are not short where fewer are not */
+                least = short_at(s, x->f, (int64_t)i * SLOT_S, pods_on(s, (int64_t)k), extra);
+            *p++ = least;
         }
     }
+}
+
+/* A node that leaves can be had back for a while. */
+static bool returns(const fsc_site *s, size_t slot, size_t node)
+{
+    return (int64_t)node < s->nodes && (int64_t)slot * SLOT_S < s->idle_s;
+}
+
+/* P(short of `node` in the slot, and it serves by then): a later run calls it once a shortage shows
+ * within a tick. What is short within one step of the forecast stays so; from step to step it does
+ * as far as `persistence` says. */
+static double answered(const slots *x, size_t slot, size_t node)
+{
+    const fsc_site *s = x->site;
+    int64_t lead = s->tick_s + s->lead_pod_s + (returns(s, slot, node) ? 0 : s->lead_node_s);
+    size_t back = (size_t)((lead + SLOT_S - 1) / SLOT_S);
+    if (slot < back)
+        return 0;
+    double now = x->steady_p[slot * x->width + node],
+           then = x->steady_p[(slot - back) * x->width + node];
+    int64_t age = s->now - x->f->origin, at = age + (int64_t)slot * SLOT_S;
+    if (at / x->f->step_s == (at - (int64_t)back * SLOT_S) / x->f->step_s)
+        return now;
+    return persistence * fmin(now, then) + (1 - persistence) * now * then;
+}
+
+/* A count pays for its nodes, for those that later runs add to it, and for the minutes in which one
+ * that is needed was not added yet. */
+static void fill_slot(slots *x, size_t slot)
+{
+    const fsc_site *s = x->site;
+    double late = fsc_money_units(s->cfg->objective.late_minute) * SLOT_S / FSC_MINUTE_S, added = 0,
+           waits = 0;
+    for (size_t k = x->width; k-- > 0;) {
+        size_t at = slot * x->width + k;
+        bool last = k + 1 == x->width;
+        double p = last ? 0 : answered(x, slot, k);
+        double again = returns(s, slot, k) ? refill_share * (double)s->idle_s
+                                           : (double)(s->lead_node_s + s->lead_pod_s);
+        if (!last)
+            added += (x->price_sum[k + 1] - x->price_sum[k]) *
+                     (SLOT_S * p + again * fmax(p - x->shown[k], 0));
+        x->shown[k] = p;
+        waits = fmax(waits, x->short_p[at] - p);
+        x->cost[at] = SLOT_S * x->price_sum[k] + late * waits + added;
+    }
+}
+
+static fsc_status fill_slots(slots *x, double extra, fsc_arena *a, fsc_err *err)
+{
+    size_t n = x->n * x->width;
+    x->cost = FSC_NEW(a, n, double, err);
+    x->short_p = x->steady_p = FSC_NEW(a, n, double, err);
+    x->shown = FSC_NEW(a, x->width, double, err);
+    if (x->site->lost_share > 0)
+        x->steady_p = FSC_NEW(a, n, double, err);
+    if (!x->cost || !x->short_p || !x->steady_p || !x->shown)
+        return FSC_NOMEM;
+    fill_short(x->short_p, x, x->site, extra);
+    fsc_site steady = *x->site;
+    steady.lost_share = 0;
+    if (x->site->lost_share > 0)
+        fill_short(x->steady_p, x, &steady, extra);
+    for (size_t i = 0; i < x->n; i++)
+        fill_slot(x, i);
+    return FSC_OK;
 }
 
 static fsc_status nodes_by_path(nodes_choice *out, const fsc_site *s, const fsc_forecast *f,
@@ -273,20 +349,21 @@ static fsc_status nodes_by_path(nodes_choice *out, const fsc_site *s, const fsc_
 {
     int64_t lead = s->lead_node_s + s->lead_pod_s, clock = lead + s->tick_s;
     size_t n = (size_t)((clock + FSC_LOOK_BEYOND_S) / SLOT_S), first = (size_t)(lead / SLOT_S);
-    double *price_sum = FSC_NEW(a, s->max_nodes + 1, double, err),
-           *slot = FSC_NEW(a, n * (s->max_nodes + 1), double, err);
+    double *price_sum = FSC_NEW(a, s->max_nodes + 1, double, err);
     size_t *path = FSC_NEW(a, n, size_t, err);
-    if (!price_sum || !slot || !path)
+    if (!price_sum || !path)
         return FSC_NOMEM;
     for (size_t k = 0; k < s->max_nodes; k++)
         price_sum[k + 1] = price_sum[k] + s->node_price_per_s[k] * (1 + lambda);
-    fill_slots(slot, price_sum, s, f, n, extra);
+    slots x = {.site = s, .f = f, .n = n, .width = s->max_nodes + 1, .price_sum = price_sum};
+    FSC_TRY(fill_slots(&x, extra, a, err));
     const fsc_node_costs costs = {.n_slots = n,
                                   .most = s->max_nodes,
-                                  .slot = slot,
+                                  .slot = x.cost,
                                   .price_sum = price_sum,
-                                  .boot_s = start_weight * (double)lead,
+                                  .boot_s = (double)lead,
                                   .idle_s = (double)s->idle_s,
+                                  .refill_s = refill_share * (double)s->idle_s,
                                   .first_start = first ? first : 1};
     FSC_TRY(fsc_node_path(path, &costs, (size_t)at_least(s->nodes, 0),
                           (size_t)at_least(s->nodes_kept, 0), a, err));

@@ -2,7 +2,8 @@
 /*
  * From a forecast to replicas and nodes, on two clocks: pods for what a pod ordered now or in the
  * next run will meet, nodes likewise. With a price on a late minute, and pools of its own, nodes
- * take the cheapest path (node_path.h) through expected bills and late minutes; pods, and nodes
+ * take the cheapest path (node_path.h) through expected bills and late minutes, where the runs to
+ * come answer the shortages that show (a recourse; Dantzig 1955); pods, and nodes
  * that are shared, are the newsvendor's choice (Arrow, Harris, Marschak 1951) at each moment.
  */
 #ifndef FSC_CAPACITY_H

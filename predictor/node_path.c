@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-static const double refill_share = 0.5, tie = 1e-9;
+static const double tie = 1e-9;
 
 static double move_cost(const fsc_node_costs *c, size_t from, size_t to, double up_s)
 {
@@ -55,7 +55,7 @@ fsc_status fsc_node_path(size_t *path, const fsc_node_costs *costs, size_t there
     }
     there = there < costs->most ? there : costs->most;
     kept = kept < there ? kept : there;
-    path[0] = best_from(from_here, costs, kept, there, refill_share * costs->idle_s);
+    path[0] = best_from(from_here, costs, kept, there, costs->refill_s);
     for (size_t i = 1; i < costs->n_slots; i++)
         path[i] = best_from(from_here + i * width, costs, path[i - 1],
                             i >= costs->first_start ? costs->most : path[i - 1], costs->boot_s);

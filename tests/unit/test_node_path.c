@@ -35,6 +35,7 @@ static void draw(instance *x, uint64_t seed)
                                 .price_sum = x->price_sum,
                                 .boot_s = 40 * uniform(&random),
                                 .idle_s = 60 * uniform(&random),
+                                .refill_s = 30 * uniform(&random),
                                 .first_start = 1 + (size_t)(uniform(&random) * 4)};
 }
 
@@ -48,7 +49,7 @@ static double cost_of(const instance *x, const size_t *path)
         bool up = path[i] > before;
         if (i == 0 ? path[i] > x->there : up && i < c->first_start)
             return INFINITY;
-        sum += up ? change * (i == 0 ? 0.5 * c->idle_s : c->boot_s) : -change * c->idle_s;
+        sum += up ? change * (i == 0 ? c->refill_s : c->boot_s) : -change * c->idle_s;
         sum += x->slot[i * WIDTH + path[i]];
         before = path[i];
     }
