@@ -15,6 +15,7 @@ for part in "$@"; do
     report) tests/bench/report.sh "$build" ;;
     budget)
         "$build/tests/bench/bench_budget" scenarios
+        "$build/tests/bench/bench_budget" spares
         calibrated=()
         [ ! -d "$shared" ] || calibrated=("$shared"/{dc,nab,llm}_*.csv)
         "$build/tests/bench/bench_spend" "${calibrated[@]}"

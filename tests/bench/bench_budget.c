@@ -2,7 +2,9 @@
 /*
  * Money and late minutes of the planner in a closed loop, beside the autoscaler alone and beside
  * foresight. bench_budget scenarios [NUMBER]... runs all of tests/sim/scenario.c, or those;
- * bench_budget traces FOLDER [held|minutes|sloped] the recorded ones there.
+ * bench_budget traces FOLDER [held|minutes|sloped] the recorded ones there; bench_budget spares
+ * what spare nodes are worth where nodes are interrupted, to one who knows the demand but no
+ * interruption.
  */
 #include "forescale/replay.h"
 #include "forescale/yaml.h"
@@ -132,6 +134,75 @@ static fsc_status run_traces(const char *folder, const char *view_name, fsc_aren
     return status;
 }
 
+/* ---- spares
+ * ------------------------------------------------------------------------------------------- */
+
+enum { SPOT_SCENARIO = 3, SPARE_SEEDS = 12, MOST_SPARES = 2 };
+
+/* Who knows the demand: nodes for it and so many more, at all times or while several are needed. */
+typedef struct knowing {
+    const fsc_sim_params *p;
+    int64_t spares, from_nodes;
+} knowing;
+
+static int64_t nodes_within(const fsc_sim_params *p, int64_t from, int64_t span_s)
+{
+    const fsc_sim_workload *w = &p->workloads[0];
+    fsc_series part = fsc_series_cut(w->demand, from, from + span_s + 1);
+    double most = 0;
+    for (size_t i = 0; i < part.n; i++)
+        most = fmax(most, part.values[i]);
+    return (int64_t)ceil(most / (w->per_replica * (double)p->pools[0].gpus));
+}
+
+static fsc_status follow_demand(const fsc_sim_orders *out, void *ctx, const fsc_sim_seen *seen,
+                                fsc_err *err)
+{
+    const knowing *k = ctx;
+    const fsc_sim_params *p = k->p;
+    int64_t pod_s = p->workloads[0].lead_pod_s + p->tick_s, node_s = pod_s + p->pools[0].lead_s;
+    int64_t served = nodes_within(p, seen->now, pod_s), there = nodes_within(p, seen->now, node_s);
+    int64_t more = there >= k->from_nodes ? k->spares : 0;
+    (void)err;
+    out->workloads[0].min = out->workloads[0].max = (served + more) * p->pools[0].gpus;
+    out->pools[0].min = there + more + seen->pools[0].leaving;
+    return FSC_OK;
+}
+
+static fsc_status run_spares(fsc_arena *a, fsc_err *err)
+{
+    fsc_scenario s;
+    fsc_config config;
+    fsc_sim_params p;
+    fsc_sim_oracle oracle;
+    FSC_TRY(fsc_scenario_make(&s, SPOT_SCENARIO, a, err));
+    FSC_TRY(fsc_config_load_text(&config, s.name, s.yaml, strlen(s.yaml), a, err));
+    fsc_replay_workload w = {.metric = &s.metric, .demand = &s.demand};
+    fsc_replay_input in = {.config = &config, .workloads = &w, .from = s.from, .to = s.to};
+    FSC_TRY(fsc_replay_world(&p, &in, a, err));
+    FSC_TRY(fsc_sim_oracle_run(&oracle, &p, LATE_MINUTE_MICROS, a, err));
+    printf("%-34s %8s %8s %8s   of %d seeds\n", s.name, "mean", "least", "most", SPARE_SEEDS);
+    for (int64_t from_nodes = 1; from_nodes <= 3; from_nodes += 2)
+        for (int64_t spares = from_nodes > 1; spares <= MOST_SPARES; spares++) {
+            double sum = 0, least = INFINITY, most = 0;
+            for (p.seed = 0; p.seed < SPARE_SEEDS; p.seed++) {
+                fsc_sim_result r;
+                knowing k = {&p, spares, from_nodes};
+                fsc_arena_mark mark = fsc_arena_get_mark(a);
+                FSC_TRY(fsc_simulate(&r, &p, follow_demand, &k, a, err));
+                double own = regret(&r, &oracle);
+                fsc_arena_rewind(a, mark);
+                sum += own;
+                least = fmin(least, own);
+                most = fmax(most, own);
+            }
+            printf("%lld spare%-27s %8.0f %8.0f %8.0f\n", (long long)spares,
+                   from_nodes > 1 ? " while 3 are needed" : " at all times", sum / SPARE_SEEDS,
+                   least, most);
+        }
+    return FSC_OK;
+}
+
 int main(int argc, char **argv)
 {
     fsc_err err = FSC_ERR_INIT;
@@ -143,8 +214,11 @@ int main(int argc, char **argv)
         status = run_traces(argv[2], argv[3], a, &err);
     else if (argc > 1 && !strcmp(argv[1], "scenarios"))
         status = run_scenarios(argc - 2, argv + 2, a, &err);
+    else if (argc > 1 && !strcmp(argv[1], "spares"))
+        status = run_spares(a, &err);
     else
-        status = fsc_fail(&err, FSC_USAGE, "bench_budget scenarios [NUMBER]... | traces FOLDER");
+        status = fsc_fail(&err, FSC_USAGE,
+                          "bench_budget scenarios [NUMBER]... | traces FOLDER | spares");
     if (status != FSC_OK)
         (void)fprintf(stderr, "%s\n", err.msg);
     fsc_arena_close(a);
