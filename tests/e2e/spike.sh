@@ -122,7 +122,8 @@ pids+=($!)
 killed_min=1 raised=$((high / served / 2))
 while [ "$killed_min" -lt $raised ]; do
     [ "$(date +%s)" -lt "$spike" ] || { cat "$rig/killed.out"; fail "no run of the killed scaler raises the floor"; }
-    run_killed run >"$rig/killed.out" 2>&1 &
+    # Not by the function, whose shell alone would be killed.
+    "$forescale" run -c "$rig/killed.yaml" --kubeconfig "$rig/admin.kubeconfig" -n inference >"$rig/killed.out" 2>&1 &
     one=$!
     while kill -0 $one 2>/dev/null && [ "$killed_min" -lt $raised ]; do killed_min=$(min_of killed); done
     kill -9 $one 2>/dev/null || true
