@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_ROWS = 6000, MIN_ROWS = 48, ROUNDS = 6, ROUNDS_ON = 3 };
+enum { MAX_ROWS = 6000, MIN_ROWS = 48, ROUNDS = 6, ROUNDS_ON = 1 };
 
 const double fsc_expert_levels[FSC_N_KNOTS] = {
     0.005, 0.01, 0.02,  0.03, 0.05, 0.075, 0.1,  0.15,  0.2,  0.25,  0.3,

@@ -64,7 +64,7 @@ static double select_few(double *v, size_t n, size_t k)
     return v[k];
 }
 
-enum { SAMPLE = 32, MARGIN = 5, FEW = 4 * SAMPLE };
+enum { SAMPLE = 32, MARGIN = 5, FEW = 4 * SAMPLE, A_FEW = 8 };
 
 FSC_CLONES static size_t count_below(const double *v, size_t n, double limit)
 {
@@ -106,7 +106,16 @@ static double select_nth(double *v, size_t n, size_t k)
 
 double fsc_median(double *v, size_t n)
 {
-    return n ? select_nth(v, n, n / 2) : NAN;
+    if (n > A_FEW)
+        return select_nth(v, n, n / 2);
+    for (size_t i = 1; i < n; i++) {
+        double one = v[i];
+        size_t k = i;
+        for (; k > 0 && v[k - 1] > one; k--)
+            v[k] = v[k - 1];
+        v[k] = one;
+    }
+    return n ? v[n / 2] : NAN;
 }
 
 /* ---- sums over rows

@@ -75,15 +75,6 @@ fsc_status fsc_past_open(fsc_past *w, const char *id, const fsc_calendar *calend
     return FSC_OK;
 }
 
-size_t fsc_past_days_before(const fsc_past *w, size_t i, size_t k)
-{
-    if (!w->day || i < k * w->day)
-        return SIZE_MAX;
-    size_t back = i - k * w->day;
-    int64_t j = (int64_t)back + w->shift[i] - w->shift[back];
-    return j < 0 ? SIZE_MAX : (size_t)j;
-}
-
 double fsc_past_factor(const fsc_past *w, int64_t t)
 {
     double factor = 1.0;

@@ -56,7 +56,14 @@ void fsc_past_set_notes(fsc_past *w, const fsc_past_note *note, size_t n);
 void fsc_past_drop(fsc_past *w, size_t steps);
 
 /* Index of the same local time k days before index i; SIZE_MAX before the first. */
-size_t fsc_past_days_before(const fsc_past *w, size_t i, size_t k);
+static inline size_t fsc_past_days_before(const fsc_past *w, size_t i, size_t k)
+{
+    if (!w->day || i < k * w->day)
+        return SIZE_MAX;
+    size_t back = i - k * w->day;
+    int64_t j = (int64_t)back + w->shift[i] - w->shift[back];
+    return j < 0 ? SIZE_MAX : (size_t)j;
+}
 
 static inline int64_t fsc_past_time(const fsc_past *w, size_t i)
 {

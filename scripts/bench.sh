@@ -7,6 +7,14 @@ build=$1
 shift
 shared=${FORESCALE_SHARED:-../shared}/data
 [ $# -gt 0 ] || set -- store parse forecast budget report
+
+# The default model's speed over M4 Hourly in units of its peers', of the same run.
+beside_peers() { # PEERS OURS
+    awk 'FNR == NR {for (i = 2; i <= NF; i++) if ($i == "series/s") speed[$2] = $(i - 1); next}
+        {for (i = 2; i < NF; i++) if ($i == "a" && $(i + 1) == "second") ours = $(i - 1)}
+        END {for (peer in speed) if (peer ~ /MSTL|MFLES/) printf "%.1f times the speed of %s (to reach: 20 times MSTL; MFLES is the fastest competitive model)\n", ours / speed[peer], peer}' "$1" "$2"
+}
+
 for part in "$@"; do
     case $part in
     store) "$build/tests/bench/bench_store" "$build/data/demo.csv" "$shared" ;;
@@ -24,9 +32,10 @@ for part in "$@"; do
     forecast)
         [ -d "$shared" ] || { echo "SKIPPED: bench forecast needs the traces: FORESCALE_SHARED=FOLDER"; continue; }
         "$build/tests/bench/bench_forecast" speed "$shared"
-        tests/bench/peers.sh "$shared"
+        tests/bench/peers.sh "$shared" | tee "$build/peers.txt"
         "$build/tests/bench/bench_traces" "$shared"
-        "$build/tests/bench/bench_forecast" m4 "$shared"
+        "$build/tests/bench/bench_forecast" m4 "$shared" | tee "$build/m4.txt"
+        beside_peers "$build/peers.txt" "$build/m4.txt"
         "$build/tests/bench/bench_longrange" "$shared"/*.csv ;;
     *) echo "there is no bench $part: forecast, store, parse, budget, scale, report" >&2; exit 2 ;;
     esac

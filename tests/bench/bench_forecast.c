@@ -207,7 +207,7 @@ static int run_m4(const char *folder)
     (void)printf("coverage P50 %.3f, P90 %.3f, P95 %.3f\n", sums.covered[0] / cells,
                  sums.covered[1] / cells, sums.covered[2] / cells);
     (void)printf("%.0f series/s, start and reading included, %.0f a second of processor time "
-                 "(to reach: 20 times MSTL, which makes 21 on one core)\n",
+                 "(to reach: 20 times MSTL of the same run)\n",
                  n / spent, n / cpu);
     fsc_arena_close(a);
     return 0;

@@ -112,6 +112,29 @@ static int by_size(const void *a, const void *b)
     return (l > r) - (l < r);
 }
 
+static double pattern(size_t which, size_t i)
+{
+    return which == 0   ? noise(i)
+           : which == 1 ? (double)i
+           : which == 2 ? (double)(i % 3)
+                        : -noise(i / 9);
+}
+
+START_TEST(the_median_is_that_of_the_sorted_values)
+{
+    enum { MOST = 700, PATTERNS = 4 };
+    double v[MOST], sorted[MOST];
+    for (size_t n = 1; n <= MOST; n++)
+        for (size_t which = 0; which < PATTERNS; which++) {
+            for (size_t i = 0; i < n; i++)
+                v[i] = sorted[i] = pattern(which, i);
+            qsort(sorted, n, sizeof *sorted, by_size);
+            ck_assert_double_eq(fsc_median(v, n), sorted[n / 2]);
+        }
+    ck_assert_double_nan(fsc_median(v, 0));
+}
+END_TEST
+
 START_TEST(quantiles_are_those_of_the_sorted_values)
 {
     static const double levels[] = {0.001, 0.1, 0.5, 0.95, 0.999};
@@ -140,6 +163,7 @@ static void add_tests(TCase *t)
     tcase_add_test(t, sums_on_lanes_equal_plain_ones);
     tcase_add_test(t, residuals_are_target_minus_fit);
     tcase_add_test(t, a_column_that_would_turn_negative_is_dropped);
+    tcase_add_test(t, the_median_is_that_of_the_sorted_values);
     tcase_add_test(t, quantiles_are_those_of_the_sorted_values);
 }
 
