@@ -209,11 +209,13 @@ int sqlite3_exec(void *db, const char *sql, int (*row)(void *, int, char **, cha
 int sqlite3_prepare_v3(void *db, const char *sql, int n, unsigned flags, void **out,
                        const char **tail);
 
+static _Thread_local bool in_exec; /* which takes steps of its own, and would lose their errors */
+
 /* 0: let it through. */
 static int sql_failure(void)
 {
     static const int codes[] = {SQL_IOERR, SQL_NOMEM, SQL_FULL};
-    return fails(SQL) ? codes[nth % 3] : 0;
+    return !in_exec && fails(SQL) ? codes[nth % 3] : 0;
 }
 
 int sqlite3_step(void *statement)
@@ -229,7 +231,12 @@ int sqlite3_exec(void *db, const char *sql, int (*row)(void *, int, char **, cha
     NEXT(int, "sqlite3_exec", void *, const char *, int (*)(void *, int, char **, char **), void *,
          char **);
     int code = sql_failure();
-    return code ? code : next(db, sql, row, ctx, message);
+    if (code)
+        return code;
+    in_exec = true;
+    code = next(db, sql, row, ctx, message);
+    in_exec = false;
+    return code;
 }
 
 int sqlite3_prepare_v3(void *db, const char *sql, int n, unsigned flags, void **out,
