@@ -278,13 +278,20 @@ static fsc_status set_server_name(call *c, CURLU *url, const char *host, const c
     return FSC_OK;
 }
 
+/* The URL is not named: it may hold a password. */
+static fsc_status no_url(CURLUcode bad, fsc_err *err)
+{
+    if (bad == CURLUE_OUT_OF_MEMORY)
+        return fsc_fail(err, FSC_NOMEM, "out of memory");
+    return fsc_fail(err, FSC_CONFIG, "not a URL that can be asked: %s", curl_url_strerror(bad));
+}
+
 static fsc_status url_part(const char **out, call *c, CURLU *url, CURLUPart part)
 {
     char *text = NULL;
     CURLUcode bad = curl_url_get(url, part, &text, CURLU_DEFAULT_PORT);
     if (bad)
-        return fsc_fail(c->err, FSC_CONFIG, "not a URL that can be asked: %s",
-                        curl_url_strerror(bad));
+        return no_url(bad, c->err);
     *out = fsc_arena_strdup(c->arena, text, c->err);
     curl_free(text);
     return *out ? FSC_OK : FSC_NOMEM;
@@ -294,9 +301,8 @@ static fsc_status use_url(call *c, CURLU *url)
 {
     const char *scheme = "", *host = "", *port = "", *path = "", *whole = "";
     CURLUcode bad = curl_url_set(url, CURLUPART_URL, c->req->url, 0);
-    if (bad) /* it is not named: it may hold a password */
-        return fsc_fail(c->err, FSC_CONFIG, "not a URL that can be asked: %s",
-                        curl_url_strerror(bad));
+    if (bad)
+        return no_url(bad, c->err);
     FSC_TRY(url_part(&scheme, c, url, CURLUPART_SCHEME));
     FSC_TRY(url_part(&host, c, url, CURLUPART_HOST));
     FSC_TRY(url_part(&port, c, url, CURLUPART_PORT));
