@@ -219,6 +219,8 @@ class World:
         at = path[: -len("/scale")] if path.endswith("/scale") else path
         old = self.objects.get(at)
         if method == "POST":
+            if not body["metadata"].keys() & {"name", "generateName"}:
+                return self.refuse(422, "Invalid")
             name = body["metadata"].get("name") or body["metadata"]["generateName"] + str(self.version)
             at = path + "/" + name
             if at in self.objects:
