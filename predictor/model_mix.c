@@ -8,8 +8,12 @@
  *
  * Minutes are forecast as they are: on the two public traces of minutes the absolute error 5 to 30
  * minutes ahead is 0.80 and 0.75 of the last value's on single minutes, 0.82 and 0.80 on means of
- * five. Spikes at fixed minutes need no memory of their own while every short horizon has its own
- * fit (sharing them made a square wave's edge late in a replay) and steep rows weigh more.
+ * five. Every short horizon has its own fit (sharing them made a square wave's edge late in a
+ * replay) and steep rows weigh more; of the minute of the hour nothing is kept. That settles jobs
+ * that keep to their minutes (0.12 to 0.14 of the last value's error where they are frequent,
+ * LightGBM's is 0.11 to 0.14); where they are minutes early or late the upper levels of a LightGBM
+ * that knows the minute are better (P90 0.58 against 0.44 for all kinds together):
+ * tests/bench/spikes.py.
  */
 #include "mix.h"
 #include "smoothing.h"

@@ -36,6 +36,7 @@ for part in "$@"; do
         "$build/tests/bench/bench_traces" "$shared"
         "$build/tests/bench/bench_forecast" m4 "$shared" | tee "$build/m4.txt"
         beside_peers "$build/peers.txt" "$build/m4.txt"
+        tests/bench/spikes.sh "$build/tests/bench/bench_traces"
         "$build/tests/bench/bench_longrange" "$shared"/*.csv ;;
     *) echo "there is no bench $part: forecast, store, parse, budget, scale, report" >&2; exit 2 ;;
     esac

@@ -3,7 +3,8 @@
  * Minutes ahead, relative to the last value, by the protocol of backtest.h on means of five
  * minutes: the public traces that settings were chosen on, then made from them what no setting ever
  * saw. Usage: bench_traces FOLDER [each]
- * With "each" the made ones are printed one by one, too.
+ * With "each" the made ones are printed one by one, too. bench_traces --losses CSV prints the
+ * losses of the default model and of the last value on one series of minutes: absolute, P90, P95.
  */
 #include "forescale/backtest.h"
 #include "forescale/source.h"
@@ -276,17 +277,41 @@ static void read_all(traces *t, const char *folder, fsc_arena *a)
             t->raw[i].step_s < LEAST_STEP_S ? resampled(&t->raw[i], LEAST_STEP_S, a) : t->raw[i];
 }
 
+/* From origins that meet every minute of an hour. */
+static int print_losses(const char *path, fsc_arena *a)
+{
+    static const int32_t horizon[] = {1, 5, 10, 15, 20, 25, 30};
+    static const int64_t stride_s = 420;
+    fsc_csv csv;
+    fsc_backtest b;
+    fsc_err err = FSC_ERR_INIT;
+    const fsc_backtest_config cfg = {.request = {7, horizon, N_Q, levels}, .stride_s = stride_s};
+    if (fsc_csv_read(&csv, path, 0, a, &err) != FSC_OK ||
+        fsc_backtest_run(&b, &csv.series[0], &cfg, a, &err) != FSC_OK)
+        die(&err);
+    static const size_t methods[] = {FSC_METHOD_MODEL, FSC_BASELINE_LAST_VALUE};
+    for (size_t i = 0; i < 2; i++) {
+        const fsc_scores *s = &b.all.by[methods[i]];
+        (void)printf("%.9g %.9g %.9g\n", s->mase * b.scale, s->pinball[1] * b.scale,
+                     s->pinball[2] * b.scale);
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static traces t;
     fsc_arena *a;
     fsc_err err = FSC_ERR_INIT;
     means unseen = {0};
-    bool each = argc == 3 && !strcmp(argv[2], "each");
-    if (argc != 2 + each || fsc_arena_open(&a, (size_t)1 << 30, &err) != FSC_OK) {
-        (void)fprintf(stderr, "usage: bench_traces FOLDER [each]\n");
+    bool one = argc == 3 && !strcmp(argv[1], "--losses"),
+         each = argc == 3 && !strcmp(argv[2], "each");
+    if (argc != 2 + (one || each) || fsc_arena_open(&a, (size_t)1 << 30, &err) != FSC_OK) {
+        (void)fprintf(stderr, "usage: bench_traces FOLDER [each] | --losses CSV\n");
         return 2;
     }
+    if (one)
+        return print_losses(argv[2], a);
     read_all(&t, argv[1], a);
     (void)printf("%-46s %6s %6s %6s   %s\n", "relative to the last value", "MAE", "P90", "P95",
                  "coverage 90/95");

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Sourced: peers_python prints the Python of a throwaway environment with the published libraries at the versions below.
-peers_packages="statsforecast==2.1.1 statsmodels==0.15.0 scikit-learn==1.7.2"
+peers_packages="statsforecast==2.1.1 statsmodels==0.15.0 scikit-learn==1.7.2 lightgbm==4.6.0"
 peers_why="see the lines above"
 peers_python() {
     local folder
