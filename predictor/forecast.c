@@ -2,6 +2,7 @@
 #include "direct_features.h"
 #include "far.h"
 #include "forecaster.h"
+#include "gate.h"
 #include "newest_day.h"
 
 #include <math.h>
@@ -81,6 +82,7 @@ fsc_status fsc_forecaster_open(fsc_forecaster **out, const fsc_forecaster_config
     FSC_TRY(check_request(cfg, err));
     f->cfg = *cfg;
     f->arena = a;
+    f->skill = NAN;
     if (!cfg->max_history_s)
         f->cfg.max_history_s = cfg->step_s >= FSC_HOUR_S ? HOURLY_HISTORY_S : HISTORY_S;
     f->fits_daily = fsc_horizon_is_short(cfg->step_s, (size_t)cfg->request.horizon[0]);
@@ -327,9 +329,6 @@ static void settle(fsc_prediction *p, const fsc_forecaster *f)
 static const char *reason_to_hold(const fsc_forecaster *f, const fsc_forecast *fc, fsc_arena *a,
                                   fsc_err *err)
 {
-    /* A loss within it is no proof against the model: where the last value is the best forecast the
-     * mix comes close to it, now a little above and now below. */
-    static const double noise = 0.1;
     const fsc_past *p = &f->past;
     size_t i = p->n, season = p->day ? p->day : 1440;
     while (i > 0 && isnan(p->y[i - 1]))
@@ -338,18 +337,29 @@ static const char *reason_to_hold(const fsc_forecaster *f, const fsc_forecast *f
         return "there is no sample at all";
     if (p->n - i > season)
         return fsc_arena_printf(a, err, "no sample for more than a day");
-    if (fc->skill < -noise)
-        return fsc_arena_printf(a, err,
-                                "no skill: its recent losses are %.0f%% above the last value's",
-                                -100 * fc->skill);
-    return NULL;
+    /* The last value is what an autoscaler acts on anyway: it is not held for another's sake. */
+    bool anyway = fc->model == fsc_model_last_value.name;
+    return fsc_gate_reason(fc->skill, anyway ? NAN : fsc_gate_naive(p, &f->cfg.request), a, err);
+}
+
+/* Once a day, for a model that keeps no scores itself. */
+static fsc_status try_model(fsc_forecaster *f, fsc_err *err)
+{
+    fsc_arena *scratch = NULL;
+    if (f->model->skill || !f->fitted || f->tried_n == f->day_n)
+        return FSC_OK;
+    FSC_TRY(fsc_arena_open(&scratch, (size_t)SCRATCH_LIMIT_MIB << 20, err));
+    fsc_status status = fsc_gate_try(&f->skill, &f->past, f->day_n, &f->spec, scratch, err);
+    fsc_arena_close(scratch);
+    f->tried_n = f->day_n;
+    return status;
 }
 
 static void answer(fsc_forecast *out, fsc_prediction *p, const fsc_forecaster *f, const void *state)
 {
     f->model->predict(p, state, &f->past, &f->spec);
     out->model = f->model->name;
-    out->skill = f->model->skill(state, &f->spec);
+    out->skill = f->model->skill ? f->model->skill(state, &f->spec) : f->skill;
 }
 
 static fsc_status fit_and_answer(fsc_forecast *out, fsc_prediction *p, fsc_forecaster *f,
@@ -382,6 +392,7 @@ fsc_status fsc_forecaster_run(fsc_forecast *out, fsc_forecaster *f, fsc_arena *a
         return fsc_fail(err, FSC_DATA, "series %s has no samples", f->cfg.id);
     if (!allocate(out, f, &p, a, err))
         return FSC_NOMEM;
+    FSC_TRY(try_model(f, err));
     if (f->fitted)
         answer(out, &p, f, f->state);
     else if (f->fits_daily || !can_fit(f))

@@ -18,6 +18,8 @@ struct fsc_forecaster {
     bool fitted;
     bool fits_daily; /* else, for horizons far ahead alone, at each run: nothing is learned in
                         between */
+    size_t tried_n;  /* day_n for which `skill` of a model that keeps no scores is known */
+    double skill;
     size_t state_bytes;
     void *state;
 };

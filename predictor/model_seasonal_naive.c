@@ -56,13 +56,6 @@ void fsc_seasonal_predict(fsc_prediction *out, const void *state, const fsc_past
     fsc_predict_by_errors(out, state, past, &spec->request, point, days_of(spec));
 }
 
-double fsc_seasonal_skill(const void *state, const fsc_model_spec *spec)
-{
-    (void)state;
-    (void)spec;
-    return NAN;
-}
-
 const fsc_model_ops fsc_model_seasonal_naive = {
     .name = "seasonal_naive",
     .summary = "The value of the same time a day before.",

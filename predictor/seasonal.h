@@ -11,10 +11,9 @@ fsc_status fsc_seasonal_fit(void *state, fsc_past *past, const fsc_model_spec *s
 void fsc_seasonal_observe(void *state, fsc_past *past, const fsc_model_spec *spec);
 void fsc_seasonal_predict(fsc_prediction *out, const void *state, const fsc_past *past,
                           const fsc_model_spec *spec);
-double fsc_seasonal_skill(const void *state, const fsc_model_spec *spec);
 
 #define FSC_SEASONAL_FUNCTIONS                                                                     \
     .seasonal = true, .state_bytes = fsc_seasonal_state_bytes, .fit = fsc_seasonal_fit,            \
-    .observe = fsc_seasonal_observe, .predict = fsc_seasonal_predict, .skill = fsc_seasonal_skill
+    .observe = fsc_seasonal_observe, .predict = fsc_seasonal_predict
 
 #endif

@@ -462,10 +462,3 @@ void fsc_smoothing_predict(fsc_prediction *out, const void *state, const fsc_pas
             out->v[k * r->n_q + j] = out->mean[k] + unit * quantile[j];
     }
 }
-
-double fsc_smoothing_skill(const void *state, const fsc_model_spec *spec)
-{
-    (void)state;
-    (void)spec;
-    return NAN;
-}

@@ -54,11 +54,9 @@ void fsc_smoothing_ahead(double *mean, double *unit, const void *state, const fs
                          size_t h);
 /* Quantiles of standardised errors at the levels of the request. */
 const double *fsc_smoothing_quantiles(const void *state, const fsc_model_spec *spec);
-double fsc_smoothing_skill(const void *state, const fsc_model_spec *spec);
 
 #define FSC_SMOOTHING_FUNCTIONS                                                                    \
     .seasonal = true, .min_days = 3, .state_bytes = fsc_smoothing_state_bytes,                     \
-    .fit = fsc_smoothing_fit, .observe = fsc_smoothing_observe, .predict = fsc_smoothing_predict,  \
-    .skill = fsc_smoothing_skill
+    .fit = fsc_smoothing_fit, .observe = fsc_smoothing_observe, .predict = fsc_smoothing_predict
 
 #endif

@@ -48,7 +48,8 @@ struct fsc_model_ops {
     /* After a state was loaded beside a past that was restored: what the past's features need of
      * it. NULL: nothing. */
     void (*resume)(const void *state, struct fsc_past *past, const fsc_model_spec *spec);
-    /* 1 - own loss / last value's loss on the recent past, NaN where the model does not know. */
+    /* 1 - own loss / last value's loss on the recent past, NaN where it is not known. NULL: the
+     * model keeps no scores, and is tried out on the day before. */
     double (*skill)(const void *state, const fsc_model_spec *spec);
 };
 
