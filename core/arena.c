@@ -105,12 +105,15 @@ char *fsc_arena_printf(fsc_arena *a, fsc_err *err, const char *fmt, ...)
     int n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
     char *p = n < 0 ? NULL : fsc_arena_alloc(a, (size_t)n + 1, 1, err);
-    if (!p)
-        return NULL;
-    va_start(ap, fmt);
-    (void)vsnprintf(p, (size_t)n + 1, fmt, ap);
-    va_end(ap);
-    return p;
+    if (p) {
+        va_start(ap, fmt);
+        n = vsnprintf(p, (size_t)n + 1, fmt, ap);
+        va_end(ap);
+    }
+    if (n >= 0)
+        return p;
+    fsc_fail(err, FSC_NOMEM, "out of memory"); /* it allocates for long fields */
+    return NULL;
 }
 
 fsc_arena_mark fsc_arena_get_mark(const fsc_arena *a)

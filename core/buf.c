@@ -54,12 +54,17 @@ void fsc_buf_printf(fsc_buf *b, const char *fmt, ...)
     va_start(ap, fmt);
     int n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
-    if (n <= 0 || !reserve(b, (size_t)n))
+    if (n == 0 || (n > 0 && !reserve(b, (size_t)n)))
         return;
-    va_start(ap, fmt);
-    (void)vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
-    va_end(ap);
-    b->len += (size_t)n;
+    if (n > 0) {
+        va_start(ap, fmt);
+        n = vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
+        va_end(ap);
+    }
+    if (n > 0)
+        b->len += (size_t)n;
+    else if (b->err.code == FSC_OK) /* it allocates for long fields */
+        fsc_fail(&b->err, FSC_NOMEM, "out of memory");
 }
 
 void fsc_buf_base64(fsc_buf *b, const char *text, const char *last_two)
