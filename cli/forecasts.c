@@ -11,7 +11,6 @@
 enum {
     STATE_LIMIT_MIB = 64,
     SCRATCH_LIMIT_MIB = 4096,
-    HISTORY_S = 29 * FSC_DAY_S,
     TOGETHER = 32,
     SAVES_A_RUN = 500 /* states that only grew; others are fed what they lack the next time */
 };
@@ -58,7 +57,7 @@ static fsc_status feed(fsc_session *s, size_t w, fsc_err *err)
     fsc_saved_part saved[FSC_N_STATE_PARTS] = {{0}};
     fsc_series rows;
     const char *name = s->config.workloads[w].name;
-    int64_t month_ago = s->cli->now - HISTORY_S, from = month_ago;
+    int64_t all_from = s->cli->now - FSC_LEARNS_FROM_DAYS * FSC_DAY_S, from = all_from;
     fsc_err read = FSC_ERR_INIT;
     /* A replay starts from history alone: the stored states are of a later time. */
     fsc_status has = s->cli->args.at_given
@@ -66,8 +65,8 @@ static fsc_status feed(fsc_session *s, size_t w, fsc_err *err)
                          : read_state(saved, &from, s, name, s->forecaster_arena, &read);
     if (has != FSC_OK && has != FSC_MISSING)
         start_anew(s, w, &read);
-    if (has != FSC_OK || (s->keeps_history && from > month_ago))
-        from = month_ago;
+    if (has != FSC_OK || (s->keeps_history && from > all_from))
+        from = all_from;
     fsc_status status =
         fsc_history_read(&rows, s->store, name, from, s->cli->now + 1,
                          s->keeps_history ? s->cli->arena : s->forecaster_arena, err);

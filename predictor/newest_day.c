@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { LIKE_DAYS = 5, FEWEST_LIKE_DAYS = 3, LOOK_BACK_DAYS = 21 };
+enum { LIKE_DAYS = 5, FEWEST_LIKE_DAYS = 3, LOOK_BACK_DAYS = 7 };
 
 /* Misfits over so many times the usual one; in step again: under such a share of that. */
 static const double out_of_step = 2, odd = 7, in_step = 0.4;

@@ -36,6 +36,10 @@ typedef struct fsc_forecast_request {
 
 typedef struct fsc_forecaster fsc_forecaster;
 
+/* Fed from so far back a forecaster of minutes is as if it had been fed for ever: it remembers 28
+ * days, was the same three days ago, and compared each of its days with two weeks before. */
+enum { FSC_LEARNS_FROM_DAYS = 28 + 3 + 14 + 1 };
+
 typedef struct fsc_forecaster_config {
     const char *id;
     const char *model;      /* a registered model's name; NULL: the default */

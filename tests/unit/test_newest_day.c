@@ -12,6 +12,7 @@ enum {
     STEP_S = 300,
     DAY = 288,
     DAYS = 24,
+    LONG_DAYS = FSC_LEARNS_FROM_DAYS + 6,
     MOVED_DAY = 20,
     HOLIDAY = 15,
     RUSH = 9 * 12
@@ -21,7 +22,7 @@ enum { NOTHING = -1000 };
 
 static const int32_t horizons[] = {1, 2};
 static const double levels[] = {0.5, 0.95};
-static double y[DAYS * DAY];
+static double y[LONG_DAYS * DAY];
 
 static double ripple(size_t i)
 {
@@ -179,6 +180,25 @@ START_TEST(notes_are_kept_in_the_state)
 }
 END_TEST
 
+/* Of irregular days, with a holiday each third week. */
+START_TEST(a_history_as_long_as_it_learns_from_is_as_good_as_a_longer_one)
+{
+    for (int i = 0; i < LONG_DAYS * DAY; i++) {
+        int day = i / DAY;
+        bool busy = day % 7 < 5 && day % 21 != HOLIDAY && i % DAY >= RUSH && i % DAY < RUSH + 24;
+        y[i] = (busy ? BUSY : QUIET) * ripple((size_t)i * (size_t)(1 + i % 7));
+    }
+    for (size_t n = (LONG_DAYS - 5) * DAY + 100; n < LONG_DAYS * DAY; n += DAY) {
+        fsc_series all = {.id = "w", .start = START, .step_s = STEP_S, .n = n, .values = y};
+        fsc_series part = fsc_series_cut(
+            &all, START + (int64_t)n * STEP_S - FSC_LEARNS_FROM_DAYS * FSC_DAY_S, INT64_MAX);
+        ck_assert_uint_lt(part.n, all.n);
+        double a = next(&all, all.n, 1), b = next(&part, part.n, 1);
+        ck_assert_mem_eq(&a, &b, sizeof a);
+    }
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_loop_test(t, a_clock_that_was_moved_is_followed_from_the_second_day, 0, 2);
@@ -187,6 +207,7 @@ static void add(TCase *t)
     tcase_add_test(t, of_two_odd_days_the_second_is_learned);
     tcase_add_test(t, a_rush_that_wanders_moves_no_clock);
     tcase_add_test(t, notes_are_kept_in_the_state);
+    tcase_add_test(t, a_history_as_long_as_it_learns_from_is_as_good_as_a_longer_one);
 }
 
 int main(void)
