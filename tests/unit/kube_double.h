@@ -106,4 +106,21 @@ static inline const char *asked(void)
     return server_text("/asked", NULL);
 }
 
+static inline int run_kube_suite(const char *name, void (*add)(TCase *t))
+{
+    setenv("no_proxy", "*", 1);
+    Suite *suite = suite_create(name);
+    TCase *t = tcase_create(name);
+    tcase_add_unchecked_fixture(t, start_server, stop_server);
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_set_timeout(t, 30);
+    add(t);
+    suite_add_tcase(suite, t);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 #endif

@@ -1,45 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Against recorded answers; the real API server is the end-to-end test's. */
 #include "forescale/apply.h"
-#include "tests/unit/kube_double.h"
-
-static const fsc_target_ref ref = {
-    .kind_name = "ScaledObject", .namespace_ = "inference", .name = "llama"};
-enum { NOW = 1795510800 }; /* 2026-11-24T09:00:00Z */
-
-#define SO_PATH     "/apis/keda.sh/v1alpha1/namespaces/inference/scaledobjects/llama"
-#define DEPLOY_PATH "/apis/apps/v1/namespaces/inference/deployments/llama"
-#define DEPLOY                                                                                     \
-    "[200, {\"spec\": {\"replicas\": 5}, \"status\": {\"replicas\": 5, \"readyReplicas\": 4}}]"
-#define CONFLICT "[409, {\"message\": \"the object has been modified\"}]"
-#define WRITTEN  "[200, {}]"
-/* A record of 6-16 over a baseline of 2-30, safe 12, until 09:10. */
-#define RECORD                                                                                     \
-    "{\"forescale.dev/baseline\": \"2-30\", \"forescale.dev/written\": \"6-16\", "                 \
-    "\"forescale.dev/safe-max\": \"12\", "                                                         \
-    "\"forescale.dev/expires-at\": \"2026-11-24T09:10:00Z\", \"forescale.dev/run-id\": \"r0\"}"
-
-static const char *scaled_object(const char *annotations, const char *spec)
-{
-    const char *text = fsc_arena_printf(
-        arena, &err,
-        "[200, {\"metadata\": {\"resourceVersion\": \"7\", \"annotations\": %s}, \"spec\": "
-        "{\"scaleTargetRef\": {\"name\": \"llama\"}%s}}]",
-        annotations, spec);
-    ck_assert_ptr_nonnull(text);
-    return text;
-}
-
-static const char *bounds(int min, int max)
-{
-    return fsc_arena_printf(arena, &err, ", \"minReplicaCount\": %d, \"maxReplicaCount\": %d", min,
-                            max);
-}
-
-static const char *join(const char *a, const char *b)
-{
-    return fsc_arena_printf(arena, &err, "%s, %s", a, b);
-}
+#include "tests/unit/scaled_object.h"
 
 static fsc_target_seen observe(const char *object)
 {
@@ -463,181 +425,6 @@ START_TEST(an_expired_cap_is_written_once)
 }
 END_TEST
 
-/* ---- a whole plan ---------------------------------------------------------------------------- */
-
-enum { N = 4 };
-static fsc_workload_config workloads[N];
-static fsc_workload_plan plans[N];
-static fsc_target_seen seen[N];
-
-static fsc_plan three_and_a_paused_one(void)
-{
-    static const char *const names[N] = {"raise", "cap", "broken", "paused"};
-    for (size_t i = 0; i < N; i++) {
-        workloads[i] =
-            (fsc_workload_config){.name = names[i], .target = {"ScaledObject", "ns", names[i]}};
-        seen[i] = (fsc_target_seen){
-            .exists = true, .min_replicas = 2, .max_replicas = 30, .resource_version = "7"};
-        plans[i] = (fsc_workload_plan){.name = names[i],
-                                       .mode = FSC_MODE_ENFORCE,
-                                       .min_replicas = 6,
-                                       .max_replicas = i == 1 ? 16 : 30,
-                                       .baseline_min = 2,
-                                       .baseline_max = 30,
-                                       .safe_max = 16,
-                                       .reason = "demand",
-                                       .expires_at = NOW + 600};
-    }
-    seen[3].paused = true;
-    seen[3].paused_why = "paused by a human";
-    return (fsc_plan){.at = NOW, .run_id = "r1", .n_workloads = N, .workloads = plans};
-}
-
-static fsc_store *open_store(void)
-{
-    fsc_store *s = NULL;
-    fsc_status status = fsc_store_open(&s, in_folder("store.db"), FSC_STORE_WRITE, &err);
-    ck_assert_msg(status == FSC_OK, "%s", err.msg);
-    return s;
-}
-
-static fsc_apply_counts carry_out_at(int64_t now, fsc_store *s, const fsc_plan *plan,
-                                     fsc_dry_run dry)
-{
-    fsc_apply_counts counts;
-    fsc_config config = {.n_workloads = N, .workloads = workloads};
-    fsc_status status = fsc_apply(
-        &counts, kube, s,
-        &(fsc_apply_input){.now = now, .config = &config, .plan = plan, .seen = seen, .dry = dry},
-        arena, &err);
-    ck_assert_msg(status == FSC_OK, "%s", err.msg);
-    return counts;
-}
-
-static fsc_apply_counts carry_out(fsc_store *s, const fsc_plan *plan, fsc_dry_run dry)
-{
-    return carry_out_at(NOW, s, plan, dry);
-}
-
-START_TEST(caps_go_first_and_one_failure_stops_nothing)
-{
-    fsc_store *s = open_store();
-    fsc_plan plan = three_and_a_paused_one();
-    can("[200, {}], [200, {}], [422, {\"message\": \"no\"}]");
-    fsc_apply_counts counts = carry_out(s, &plan, FSC_DRY_NONE);
-    ck_assert_uint_eq(counts.applied, 2);
-    ck_assert_uint_eq(counts.failed, 1);
-    ck_assert_uint_eq(counts.held, 1);
-    ck_assert_uint_eq(counts.unchanged + counts.planned, 0);
-    const char *cap = strstr(asked(), "/cap?"), *raise = strstr(asked(), "/raise?");
-    ck_assert(cap && raise);
-    ck_assert_ptr_null(strstr(asked(), "/paused?"));
-    ck_assert_int_eq(
-        strncmp(asked(), "PATCH /apis/keda.sh/v1alpha1/namespaces/ns/scaledobjects/cap?", 61), 0);
-    static const char *const outcomes[N] = {"applied", "applied", "failed", "held"};
-    for (size_t i = 0; i < N; i++) {
-        fsc_ledger_entry *rows;
-        size_t n;
-        ck_assert_int_eq(
-            fsc_ledger_read(&rows, &n, s, "r1", workloads[i].name, 0, NOW, 10, arena, &err),
-            FSC_OK);
-        ck_assert_uint_eq(n, 1);
-        ck_assert_str_eq(rows[0].outcome, outcomes[i]);
-        ck_assert_str_eq(rows[0].row.before, "{\"minReplicas\":2,\"maxReplicas\":30}");
-        ck_assert_int_eq(rows[0].row.verdict, i == 3 ? FSC_VERDICT_HELD : FSC_VERDICT_ALLOWED);
-        ck_assert(!rows[0].row.dry_run);
-    }
-    fsc_store_close(s);
-}
-END_TEST
-
-START_TEST(what_is_only_observed_is_only_journalled)
-{
-    fsc_store *s = open_store();
-    fsc_plan plan = three_and_a_paused_one();
-    plans[0].mode = plans[1].mode = FSC_MODE_OBSERVE;
-    workloads[2].target.kind_name = "None";
-    seen[2].exists = false;
-    can("");
-    fsc_apply_counts counts = carry_out(s, &plan, FSC_DRY_NONE);
-    ck_assert_uint_eq(counts.planned, 3);
-    ck_assert_uint_eq(counts.held, 1);
-    ck_assert_str_eq(asked(), "");
-    fsc_ledger_entry *rows;
-    size_t n;
-    ck_assert_int_eq(fsc_ledger_read(&rows, &n, s, "r1", NULL, 0, NOW, 10, arena, &err), FSC_OK);
-    ck_assert_uint_eq(n, N);
-    fsc_store_close(s);
-}
-END_TEST
-
-static size_t acts_in(fsc_store *s)
-{
-    fsc_ledger_entry *rows;
-    size_t n;
-    fsc_status status = fsc_ledger_read(&rows, &n, s, NULL, NULL, 0, INT64_MAX, 100, arena, &err);
-    ck_assert_msg(status == FSC_OK, "%s", err.msg);
-    for (size_t i = 0; i < n; i++)
-        ck_assert_ptr_nonnull(rows[i].outcome);
-    return n;
-}
-
-START_TEST(what_stands_is_told_once_an_hour)
-{
-    fsc_store *s = open_store();
-    fsc_plan plan = three_and_a_paused_one();
-    plans[0].mode = FSC_MODE_OBSERVE;
-    plans[1].max_replicas = plans[1].safe_max = 30; /* as it is, and as the user has it */
-    plans[1].min_replicas = 2;
-    can("[422, {\"message\": \"no\"}], [422, {\"message\": \"no\"}], [422, {\"message\": "
-        "\"no\"}], [422, {\"message\": \"no\"}]");
-    fsc_apply_counts counts = carry_out_at(NOW, s, &plan, FSC_DRY_NONE);
-    ck_assert_uint_eq(acts_in(s), N);
-    for (int64_t minute = 1; minute <= 2; minute++) {
-        fsc_apply_counts again = carry_out_at(NOW + 60 * minute, s, &plan, FSC_DRY_NONE);
-        ck_assert_mem_eq(&again, &counts, sizeof counts);
-        ck_assert_uint_eq(acts_in(s), N + (size_t)minute); /* what fails is tried, and told */
-    }
-    plans[0].min_replicas = 7;
-    seen[3].paused_why = "paused by another human";
-    (void)carry_out_at(NOW + 3600, s, &plan, FSC_DRY_NONE);
-    ck_assert_uint_eq(acts_in(s), 2 * N + 2);
-    fsc_store_close(s);
-}
-END_TEST
-
-START_TEST(a_whole_restore_goes_on_past_failures)
-{
-    fsc_apply_counts counts;
-    (void)three_and_a_paused_one();
-    workloads[3].target.kind_name = "Rollout"; /* not in this version */
-    fsc_config config = {.n_workloads = N, .workloads = workloads};
-    can(join("[500, {\"message\": \"no\"}], [404, {\"message\": \"gone\"}]",
-             join(scaled_object(RECORD, bounds(6, 16)), DEPLOY ", " WRITTEN)));
-    fsc_restore(&counts, kube, &config, (int64_t[N]){0}, NOW, FSC_RESTORE_ALL, FSC_DRY_NONE, NULL,
-                arena);
-    ck_assert_uint_eq(counts.failed, 2);
-    ck_assert_uint_eq(counts.unchanged, 1);
-    ck_assert_uint_eq(counts.applied, 1);
-}
-END_TEST
-
-START_TEST(a_cap_comes_where_the_workload_s_own_run_is_overdue)
-{
-    fsc_apply_counts counts;
-    (void)three_and_a_paused_one();
-    const fsc_config config = {
-        .n_workloads = 2, .workloads = workloads, .interval_s = 60, .missed_runs = 1};
-    const char *both = join(scaled_object(RECORD, bounds(6, 16)), DEPLOY);
-    can(join(both, join(both, WRITTEN)));
-    fsc_restore(&counts, kube, &config, (int64_t[]){NOW - 120, NOW - 121}, NOW, FSC_RESTORE_EXPIRED,
-                FSC_DRY_NONE, NULL, arena);
-    ck_assert_uint_eq(counts.unchanged, 1);
-    ck_assert_uint_eq(counts.applied, 1);
-    ck_assert_ptr_nonnull(strstr(asked(), "\"spec\":{\"maxReplicaCount\":12}}"));
-}
-END_TEST
-
 /* ---- lease ----------------------------------------------------------------------------------- */
 
 #define LEASE(holder, renewed)                                                                     \
@@ -687,14 +474,8 @@ START_TEST(one_holds_the_lease)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    setenv("no_proxy", "*", 1);
-    Suite *suite = suite_create("actuator");
-    TCase *tc = tcase_create("actuator");
-    tcase_add_unchecked_fixture(tc, start_server, stop_server);
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 30);
     tcase_add_test(tc, bounds_and_replicas_are_read);
     tcase_add_loop_test(tc, how_a_deployment_replaces_its_pods_is_read, 0, 4);
     tcase_add_test(tc, the_demand_trigger_is_found);
@@ -715,16 +496,10 @@ int main(void)
     tcase_add_loop_test(tc, a_restore_fails_closed, 0, (int)(sizeof restores / sizeof restores[0]));
     tcase_add_test(tc, a_dead_runs_cap_is_written_before_its_floor_expires);
     tcase_add_test(tc, an_expired_cap_is_written_once);
-    tcase_add_test(tc, caps_go_first_and_one_failure_stops_nothing);
-    tcase_add_test(tc, what_stands_is_told_once_an_hour);
-    tcase_add_test(tc, what_is_only_observed_is_only_journalled);
-    tcase_add_test(tc, a_whole_restore_goes_on_past_failures);
-    tcase_add_test(tc, a_cap_comes_where_the_workload_s_own_run_is_overdue);
     tcase_add_loop_test(tc, one_holds_the_lease, 0, (int)(sizeof leases / sizeof leases[0]));
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(void)
+{
+    return run_kube_suite("actuator", add);
 }

@@ -213,14 +213,8 @@ START_TEST(a_401_reads_the_token_anew_once)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    setenv("no_proxy", "*", 1);
-    Suite *suite = suite_create("kube");
-    TCase *tc = tcase_create("kube");
-    tcase_add_unchecked_fixture(tc, start_server, stop_server);
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 30);
     tcase_add_loop_test(tc, every_login_is_sent, 0, (int)(sizeof logins / sizeof logins[0]));
     tcase_add_test(tc, a_plugin_is_told_of_the_cluster);
     tcase_add_loop_test(tc, a_bad_login_is_said, 0, (int)(sizeof bad_users / sizeof bad_users[0]));
@@ -230,10 +224,9 @@ int main(void)
     tcase_add_loop_test(tc, a_refusal_says_what_the_server_said, 0,
                         (int)(sizeof refusals / sizeof refusals[0]));
     tcase_add_test(tc, a_401_reads_the_token_anew_once);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(void)
+{
+    return run_kube_suite("kube", add);
 }

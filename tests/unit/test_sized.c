@@ -394,14 +394,8 @@ START_TEST(a_hold_lets_no_node_go)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    setenv("no_proxy", "*", 1);
-    Suite *suite = suite_create("sized");
-    TCase *tc = tcase_create("sized");
-    tcase_add_unchecked_fixture(tc, start_server, stop_server);
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 30);
     tcase_add_test(tc, a_size_is_read_with_its_pods_and_its_record);
     tcase_add_test(tc, what_another_scales_is_refused_with_its_name);
     tcase_add_test(tc, a_size_is_written_through_scale_between_two_records);
@@ -414,10 +408,9 @@ int main(void)
                         (int)(sizeof pool_plans / sizeof pool_plans[0]));
     tcase_add_loop_test(tc, a_hold_lets_no_node_go, 0,
                         (int)(sizeof held_pools / sizeof held_pools[0]));
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(void)
+{
+    return run_kube_suite("sized", add);
 }
