@@ -11,10 +11,7 @@ build=$(cd "$1" && pwd)
 forescale=$build/forescale
 
 start_cluster
-spike=$(date -u -d 2026-10-26T08:57:00Z +%s)
-now=$(($(date +%s) / 60 * 60))
-awk -F, -v to="$spike" 'NR == 1 || $1 <= to' "$build/data/demo.csv" >"$rig/trace.csv"
-start_prometheus "$rig/trace.csv" $((now - spike)) "$p_prom"
+start_demand "$build"
 read -r p_moto p_lambda <<<"$(free_ports 2)"
 start_moto "$p_moto" '
 client("autoscaling").create_launch_configuration(LaunchConfigurationName="gpu", ImageId="ami-12c6146b", InstanceType="m5.xlarge")

@@ -9,11 +9,7 @@ build=$(cd "$1" && pwd)
 forescale=$build/forescale
 
 start_cluster
-# The trace ends now, three minutes before its spike: a run must raise the floor.
-spike=$(date -u -d 2026-10-26T08:57:00Z +%s)
-now=$(($(date +%s) / 60 * 60))
-awk -F, -v to="$spike" 'NR == 1 || $1 <= to' "$build/data/demo.csv" >"$rig/trace.csv"
-start_prometheus "$rig/trace.csv" $((now - spike)) "$p_prom"
+start_demand "$build"
 
 k create namespace inference >/dev/null
 k apply -f - >/dev/null <<Y

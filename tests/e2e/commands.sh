@@ -7,9 +7,9 @@ build=$(cd "$1" && pwd)
 . "$top/tests/rig/lib.sh"
 read -r port p_kube <<<"$(free_ports 2)"
 start_prometheus "$build/data/demo.csv" 0 "$port"
-mkdir -p "$rig/work/bin"
-ln -s "$build/forescale" "$rig/work/bin/forescale"
-cd "$rig/work"
+mkdir -p "$rig/place/bin"
+ln -s "$build/forescale" "$rig/place/bin/forescale"
+cd "$rig/place"
 PATH=$PWD/bin:$PATH
 cp "$build/data/demo.csv" demand.csv
 sed "s|^interval|store: {path: s.db}\nprometheus: {url: \"http://127.0.0.1:$port\"}\ninterval|; s|demand: {|&query: vector(5), |" "$top/data/demo.yaml" >config.yaml

@@ -67,10 +67,7 @@ diff "$rig/plain.json" "$rig/chart.json" >"$rig/same.diff" || { cat "$rig/same.d
 pass "cronjobs/*.yaml and the chart's defaults are the same $(jq length "$rig/plain.json") objects"
 
 start_nodes 1 8
-now=$(($(date +%s) / 60 * 60))
-spike=$(date -u -d 2026-10-26T08:57:00Z +%s)
-awk -F, -v to="$spike" 'NR == 1 || $1 <= to' "$build/data/demo.csv" >"$rig/trace.csv"
-start_prometheus "$rig/trace.csv" $((now - spike)) "$p_prom"
+start_demand "$build"
 k apply -f - >/dev/null <<Y
 apiVersion: v1
 kind: PersistentVolume

@@ -10,10 +10,7 @@ forescale=$build/forescale
 
 start_cluster
 k apply --server-side -f "$RIG_BIN/node-crds" >/dev/null
-spike=$(date -u -d 2026-10-26T08:57:00Z +%s)
-now=$(($(date +%s) / 60 * 60))
-awk -F, -v to="$spike" 'NR == 1 || $1 <= to' "$build/data/demo.csv" >"$rig/trace.csv"
-start_prometheus "$rig/trace.csv" $((now - spike)) "$p_prom"
+start_demand "$build"
 k create namespace inference >/dev/null
 
 workload() { # KIND NAME

@@ -10,10 +10,7 @@ build=$(cd "$1" && pwd)
 forescale=$build/forescale
 
 start_cluster
-spike=$(date -u -d 2026-10-26T08:57:00Z +%s)
-now=$(($(date +%s) / 60 * 60))
-awk -F, -v to="$spike" 'NR == 1 || $1 <= to' "$build/data/demo.csv" >"$rig/trace.csv"
-start_prometheus "$rig/trace.csv" $((now - spike)) "$p_prom"
+start_demand "$build"
 read -r p_storm p_hook p_dead <<<"$(free_ports 3)"
 start storm python3 "$top/tests/e2e/storm_proxy.py" "$p_storm" "https://127.0.0.1:$p_api" "$rig/ca.crt"
 wait_for 20 "the proxy" curl -fs "http://127.0.0.1:$p_storm/storm"
@@ -101,6 +98,9 @@ P
     done
 }
 of() { echo "scaledobjects/$1"; }
+# KEDA writes these objects too, at moments of its own: a write of ours may meet a 409 that no rule made.
+writes_of() { came -c --arg p "$(of "$1")" '[.[] | select(.method == "PATCH" and (.path | contains($p)))]'; }
+conflicts_of() { writes_of "$1" | jq '[.[] | select(.code == 409)] | length'; }
 
 config "a b c"
 echo wrong >"$rig/rotated"
@@ -119,7 +119,8 @@ pass "a token that stays wrong: exit 1, nothing is written"
 storm "[{\"method\": \"PATCH\", \"path\": \"$(of a)\", \"times\": 2, \"code\": 429, \"headers\": {\"Retry-After\": \"1\"}}]"
 ends 0 applied
 became a applied b applied c applied
-came -e --arg p "$(of a)" '[.[] | select(.method == "PATCH" and (.path | contains($p)))] | map(.code) == [429, 429, 200] and .[1].at - .[0].at >= 1 and .[2].at - .[1].at >= 1' >/dev/null || { came .; fail "Retry-After is not honoured"; }
+writes_of a | jq -e '(map(.code) | .[:2] == [429, 429] and .[-1] == 200) and .[1].at - .[0].at >= 1 and .[2].at - .[1].at >= 1' >/dev/null ||
+    fail "Retry-After is not honoured: $(writes_of a)"
 pass "429 with Retry-After: waited for, then applied"
 afresh
 storm "[{\"method\": \"PATCH\", \"path\": \"$(of a)\", \"code\": 429, \"headers\": {\"Retry-After\": \"600\"}}]"
@@ -146,12 +147,12 @@ touch_b="\"run\": \"$RIG_BIN/hyperkube kubectl annotate scaledobject b -n infere
 storm "[{\"method\": \"PATCH\", \"path\": \"$(of b)\", \"times\": 1, $touch_b}]"
 ends 0 applied
 became a applied b applied c applied
-[ "$(came '[.[] | select(.code == 409)] | length')" = 1 ] || fail "there was no 409"
+[ "$(conflicts_of b)" -ge 1 ] || fail "there was no 409: $(writes_of b)"
 afresh
 storm "[{\"method\": \"PATCH\", \"path\": \"$(of b)\", $touch_b}]"
 ends 6 'changed under each of 3 writes'
 became a applied b failed c applied
-[ "$(came '[.[] | select(.code == 409)] | length')" = 3 ] || fail "$(came '[.[] | select(.code == 409)] | length') writes in a 409 storm"
+[ "$(conflicts_of b)" = 3 ] || fail "$(conflicts_of b) writes in a 409 storm"
 pass "a real 409 is read and decided anew; a storm of them ends after three, exit 6"
 
 afresh

@@ -10,10 +10,7 @@ build=$(cd "$1" && pwd)
 forescale=$build/forescale
 
 start_cluster
-spike=$(date -u -d 2026-10-26T08:57:00Z +%s)
-now=$(($(date +%s) / 60 * 60))
-awk -F, -v to="$spike" 'NR == 1 || $1 <= to' "$build/data/demo.csv" >"$rig/trace.csv"
-start_prometheus "$rig/trace.csv" $((now - spike)) "$p_prom" "127.0.0.1:$p_keda_m"
+start_demand "$build" "127.0.0.1:$p_keda_m"
 read -r p_redis <<<"$(free_ports 1)"
 start redis redis-server --port "$p_redis" --bind 127.0.0.1 --save '' --dir "$rig"
 

@@ -33,6 +33,13 @@ login() { # NAME GROUPS: a static token and its kubeconfig
     kubeconfig "$rig/$1.kubeconfig" "$token"
 }
 
+start_demand() { # BUILD_FOLDER [TARGET]: the demo's demand in Prometheus; it ends $now, three minutes before its $spike
+    spike=$(date -u -d 2026-10-26T08:57:00Z +%s)
+    now=$(($(date +%s) / 60 * 60))
+    awk -F, -v to="$spike" 'NR == 1 || $1 <= to' "$1/data/demo.csv" >"$rig/trace.csv"
+    start_prometheus "$rig/trace.csv" $((now - spike)) "$p_prom" "${2:-}"
+}
+
 start_cluster() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$rig/ca.key" -subj /CN=rig -days 2 -out "$rig/ca.crt" 2>/dev/null
     certificate server /CN=kube-apiserver "subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth\n"
