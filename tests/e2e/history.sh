@@ -50,7 +50,9 @@ sum=$(sha256sum <"$rig/stored")
 "$forescale" collect -c "$rig/a.yaml" --at "$at" --since 14d 2>/dev/null
 expect_trace "$rig/a.yaml" "$from"
 [ "$sum" = "$(sha256sum <"$rig/stored")" ] || fail "collecting twice changed the store"
-pass "collecting twice changes nothing"
+config "$rig/bar.yaml" "$rig/bar.db" "$p_prom"
+script -qec "'$forescale' collect -c '$rig/bar.yaml' --at '$at' --since 14d" /dev/null </dev/null >"$rig/bar" && grep -q 'collect \[#*\] *100%' "$rig/bar" || fail "no bar on a terminal"
+pass "collecting twice changes nothing; the bar on a terminal"
 
 config "$rig/b.yaml" "$rig/b.db" "$p_prom"
 killed=0
