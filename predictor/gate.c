@@ -11,8 +11,8 @@ enum { DAYS = 3, FEWEST = 12, MOST_HORIZONS = 4 };
  * comes close to it, now a little above and now below. */
 static const double noise = 0.1;
 
-/* And so much, in the last value's loss, is forgiven beside a season that repeats itself nearly
- * without error: what still beats the last value by far is worth acting on. */
+/* In the last value's loss: what saves more of it is worth acting on whatever a season that repeats
+ * itself would save, since to hold is to react; and what a season must save beyond a forecast's. */
 static const double season_noise = 0.25;
 
 static size_t count_short(const fsc_past *past, const fsc_forecast_request *r)
@@ -103,7 +103,7 @@ const char *fsc_gate_reason(double skill, double naive, fsc_arena *a, fsc_err *e
     if (skill < -noise)
         return fsc_arena_printf(
             a, err, "no skill: its recent losses are %.0f%% above the last value's", -100 * skill);
-    if (1 - skill > naive + season_noise)
+    if (skill < season_noise && 1 - skill > naive + season_noise)
         return fsc_arena_printf(a, err,
                                 "no skill: its recent losses are %.0f%% of the last value's, those "
                                 "of the same time a day or a week before %.0f%%",

@@ -2,8 +2,9 @@
 /*
  * Whether a forecast is good enough to be acted on: it is held where it has no skill against the
  * naive forecasts (the last value; the same local time a day and a week before) on the workload's
- * own recent past. Losses are counted in the last value's: a naive one that is nearly never wrong
- * does not condemn a model that hardly is.
+ * own recent past. Losses are counted in the last value's. A held workload is left to react, which
+ * is no better than the last value: a season that is nearly never wrong does not condemn a forecast
+ * that beats the last value by far.
  */
 #ifndef FSC_GATE_H
 #define FSC_GATE_H

@@ -82,6 +82,8 @@ static const struct verdict {
     {-0.3, 2, "30% above the last value's"},
     {0.3, 0.5, NULL},
     {0.1, 0.5, "90% of the last value's, those of the same time a day or a week before 50%"},
+    {0.2, 0.5, "80% of the last value's, those of the same time a day or a week before 50%"},
+    {0.59, 0.16, NULL}, /* far better than to react */
     {0.98, 0, NULL},
     {NAN, 0, NULL},
     {0.3, NAN, NULL},
